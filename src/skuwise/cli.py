@@ -1,0 +1,1 @@
+"""The command line: it translates between people and the library and decides nothing."""

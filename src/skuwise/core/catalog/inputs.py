@@ -1,0 +1,141 @@
+"""What a plan is made from: arrays over items (a SKU at a location) and periods, sorted by SKU and location.
+
+The shell turns contract tables into these; nothing in the core sees a file or a frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skuwise.core.arrays import BoolArray, DateArray, FloatArray, IntArray, KeyArray, TextArray
+from skuwise.core.findings import Finding
+from skuwise.core.periods import PeriodGrid
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A text column with few values: ``names[codes]`` is the column; codes follow the sorted names."""
+
+    codes: IntArray
+    names: tuple[str, ...]
+
+    def of(self, row: int) -> str:
+        return self.names[int(self.codes[row])]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemIndex:
+    """Who the rows are. ``item_key`` depends on the two names alone: it seeds what is random for the item."""
+
+    sku_id: TextArray
+    location_id: TextArray
+    item_key: KeyArray
+
+    def __len__(self) -> int:
+        return len(self.sku_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAttributes:
+    """The catalogue, one row an item. Missing prices and costs are -1, missing dates NaT."""
+
+    product: Labels
+    category: Labels
+    brand: Labels
+    supplier: Labels
+    criticality: Labels
+    unit_price_minor: IntArray
+    launch_date: DateArray
+    end_of_life_date: DateArray
+    successor_sku_id: TextArray
+    is_bundle: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class SalesHistory:
+    """What was seen, (n, T) each. ``in_stock_share`` is 1 where nothing is known of a stockout.
+
+    ``sales_units`` is net of cancellations and holds bundle sales exploded to components; returns are kept
+    apart because they come back to stock but do not undo the demand.
+    """
+
+    grid: PeriodGrid
+    sales_units: IntArray
+    returned_units: IntArray
+    in_stock_share: FloatArray
+    availability_known: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class StockHistory:
+    """Stock through the past, (n, T): the mean of the day-end counts (NaN where none) and what was received."""
+
+    on_hand_units_mean: FloatArray
+    received_units: IntArray
+    on_hand_units_opening: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyTerms:
+    """How an item is bought. Where the lead time is unknown both figures are NaN; unknown cost is -1.
+
+    ``source_row`` is the row of the supply table, counted as a spreadsheet counts, or 0.
+    """
+
+    lead_time_days_mean: FloatArray
+    lead_time_days_sd: FloatArray
+    lead_time_observations: IntArray
+    moq_units: IntArray
+    order_multiple_units: IntArray
+    unit_cost_minor: IntArray
+    order_cost_minor: IntArray
+    source_row: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class StockState:
+    """Stock at the as-of day. ``known`` is false where no count exists: then nothing is ordered blindly."""
+
+    on_hand_units: IntArray
+    reserved_units: IntArray
+    backlog_units: IntArray
+    known: BoolArray
+    source_row: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrders:
+    """Open order lines, k rows: which item, how many units, in how many days they are due (negative: overdue)."""
+
+    item: IntArray
+    units: IntArray
+    due_days: IntArray
+    ordered_days_ago: IntArray
+    order_id: TextArray
+    source_row: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class FillCounts:
+    """What customers asked for and got at first attempt, (n,) each; zero where requests are not recorded."""
+
+    requested_units: IntArray
+    shipped_units: IntArray
+    lines: IntArray
+    lines_filled: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """Everything a plan depends on besides rulebook, as-of day and seed."""
+
+    index: ItemIndex
+    attributes: ItemAttributes
+    sales: SalesHistory
+    stock_history: StockHistory
+    supply: SupplyTerms
+    stock: StockState
+    open_orders: OpenOrders
+    fill: FillCounts
+    currency: str
+    findings: tuple[Finding, ...] = ()
