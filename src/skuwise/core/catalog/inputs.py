@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skuwise.core.arrays import BoolArray, DateArray, FloatArray, IntArray, KeyArray, TextArray
+from skuwise.core.arrays import BoolArray, DateArray, Float32Array, FloatArray, IntArray, KeyArray, TextArray
 from skuwise.core.findings import Finding
 from skuwise.core.periods import PeriodGrid
 
@@ -55,24 +55,40 @@ class ItemAttributes:
 class SalesHistory:
     """What was seen, (n, T) each. ``in_stock_share`` is 1 where nothing is known of a stockout.
 
-    ``sales_units`` is net of cancellations and holds bundle sales exploded to components; returns are kept
-    apart because they come back to stock but do not undo the demand.
+    ``sales_units`` is net of cancellations and holds bundle sales exploded to components. Promotion units are
+    inside ``sales_units`` and counted once more in ``promotion_share`` (0-1, share of the period's units).
     """
 
     grid: PeriodGrid
     sales_units: IntArray
-    returned_units: IntArray
-    in_stock_share: FloatArray
+    in_stock_share: Float32Array
     availability_known: BoolArray
+    promotion_share: Float32Array
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What came back, k rows: it returns to stock but does not undo the demand."""
+
+    item: IntArray
+    period: IntArray
+    units: IntArray
 
 
 @dataclass(frozen=True, slots=True)
 class StockHistory:
-    """Stock through the past, (n, T): the mean of the day-end counts (NaN where none) and what was received."""
+    """Mean on-hand units of the counts in each past period, (n, T); NaN where nothing was counted."""
 
-    on_hand_units_mean: FloatArray
-    received_units: IntArray
-    on_hand_units_opening: FloatArray
+    on_hand_units_mean: Float32Array
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """What arrived, k rows sorted by item and then oldest first; ``days_ago`` counts back from the as-of day."""
+
+    item: IntArray
+    days_ago: IntArray
+    units: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,8 @@ class PlanInputs:
     index: ItemIndex
     attributes: ItemAttributes
     sales: SalesHistory
+    returns: Returns
+    receipts: Receipts
     stock_history: StockHistory
     supply: SupplyTerms
     stock: StockState
