@@ -6,9 +6,12 @@ here once, so that documentation, API and tests can list them.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
 
 class Severity(StrEnum):
@@ -30,6 +33,7 @@ class Finding:
     code: str
     severity: Severity
     message: str
+    why: str
     mend: str
     table: str = ""
     file: str = ""
@@ -44,10 +48,47 @@ class Finding:
         return f"{place}:{self.row}" if self.row else place
 
 
+@dataclass(frozen=True, slots=True)
+class FindingKind:
+    """A row of ``findings.csv``: what every finding of one code has in common."""
+
+    code: str
+    severity: Severity
+    title: str
+    why: str
+    mend: str
+
+
+@cache
+def finding_kinds() -> dict[str, FindingKind]:
+    """Every registered code. A code once published keeps its meaning."""
+    text = (files("skuwise.core.dictionary") / "findings.csv").read_text(encoding="utf-8")
+    return {
+        row["code"]: FindingKind(row["code"], Severity(row["severity"]), row["title"], row["why"], row["mend"])
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def found(
+    code: str,
+    message: str,
+    *,
+    table: str = "",
+    file: str = "",
+    row: int = 0,
+    count: int = 1,
+    sku_id: str = "",
+    mend: str = "",
+) -> Finding:
+    """A finding of a registered code; ``mend`` replaces the general advice where a better one is known."""
+    kind = finding_kinds()[code]
+    return Finding(code, kind.severity, message, kind.why, mend or kind.mend, table, file, row, count, sku_id)
+
+
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The gravest severity among the findings, or None where there are none.
 
-    >>> worst([Finding("X-1", Severity.INFO, "a", "b"), Finding("X-2", Severity.ERROR, "a", "b")])
+    >>> worst([Finding("X-1", Severity.INFO, "a", "b", "c"), Finding("X-2", Severity.ERROR, "a", "b", "c")])
     <Severity.ERROR: 'error'>
     """
     order = [Severity.ERROR, Severity.WARNING, Severity.INFO]

@@ -1,4 +1,4 @@
-"""A dataset that has been read and checked: clean tables, what was refused and why, and the count of every line."""
+"""A dataset that was read and checked: clean tables, what was refused and why, and the count of every line."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Contract tables with the columns of the data dictionary and nothing else, plus ``_row`` and ``_file_no``.
+    """The tables of the contract with the columns of the data dictionary, plus ``_row`` and ``_file_no``.
 
-    ``tables`` holds a Polars frame for each table that was given; ``_row`` counts as a spreadsheet counts (the
+    ``tables`` holds a Polars frame for each table that was given; ``_row`` counts as a spreadsheet does (the
     header is row 1) and ``_file_no`` indexes ``files``.
     """
 

@@ -40,6 +40,7 @@ class ItemAttributes:
     """The catalogue, one row an item. Missing prices and costs are -1, missing dates NaT."""
 
     product: Labels
+    name: TextArray
     category: Labels
     brand: Labels
     supplier: Labels
@@ -52,11 +53,13 @@ class ItemAttributes:
 
 
 @dataclass(frozen=True, slots=True)
-class SalesHistory:
-    """What was seen, (n, T) each. ``in_stock_share`` is 1 where nothing is known of a stockout.
+class History:
+    """What was seen, (n, T) each; a table that was not given is a broadcast view that takes no memory.
 
-    ``sales_units`` is net of cancellations and holds bundle sales exploded to components. Promotion units are
-    inside ``sales_units`` and counted once more in ``promotion_share`` (0-1, share of the period's units).
+    ``sales_units`` is net of cancellations and holds bundle sales exploded to components; ``in_stock_share`` is 1
+    where nothing is known of a stockout. Promotion units are inside ``sales_units``; ``promotion_share`` is their
+    share of the period's units. ``returned_units`` came back to stock but do not undo the demand.
+    ``on_hand_units_mean`` is the mean of the stock counts in the period, NaN where nothing was counted.
     """
 
     grid: PeriodGrid
@@ -64,31 +67,9 @@ class SalesHistory:
     in_stock_share: Float32Array
     availability_known: BoolArray
     promotion_share: Float32Array
-
-
-@dataclass(frozen=True, slots=True)
-class Returns:
-    """What came back, k rows: it returns to stock but does not undo the demand."""
-
-    item: IntArray
-    period: IntArray
-    units: IntArray
-
-
-@dataclass(frozen=True, slots=True)
-class StockHistory:
-    """Mean on-hand units of the counts in each past period, (n, T); NaN where nothing was counted."""
-
+    returned_units: IntArray
+    received_units: IntArray
     on_hand_units_mean: Float32Array
-
-
-@dataclass(frozen=True, slots=True)
-class Receipts:
-    """What arrived, k rows sorted by item and then oldest first; ``days_ago`` counts back from the as-of day."""
-
-    item: IntArray
-    days_ago: IntArray
-    units: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,27 +114,36 @@ class OpenOrders:
 
 @dataclass(frozen=True, slots=True)
 class FillCounts:
-    """What customers asked for and got at first attempt, (n,) each; zero where requests are not recorded."""
+    """What customers asked for and got at first attempt over the whole history; zero where it is not recorded.
+
+    Per item (n,): units, order lines, and orders that hold the item. ``orders``/``orders_filled`` count each order
+    of the shop once.
+    """
 
     requested_units: IntArray
     shipped_units: IntArray
     lines: IntArray
     lines_filled: IntArray
+    item_orders: IntArray
+    item_orders_filled: IntArray
+    orders: int
+    orders_filled: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
-    """Everything a plan depends on besides rulebook, as-of day and seed."""
+    """Everything a plan depends on besides rulebook and seed. Items are sorted by SKU, then location."""
 
     index: ItemIndex
     attributes: ItemAttributes
-    sales: SalesHistory
-    returns: Returns
-    receipts: Receipts
-    stock_history: StockHistory
+    history: History
     supply: SupplyTerms
     stock: StockState
     open_orders: OpenOrders
     fill: FillCounts
     currency: str
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def grid(self) -> PeriodGrid:
+        return self.history.grid

@@ -1,0 +1,1 @@
+"""One plan: the whole loop, top to bottom."""
