@@ -1,1 +1,214 @@
-"""One plan: the whole loop, top to bottom."""
+"""One plan: the whole loop, top to bottom.
+
+Read the three tuples of steps below and you have seen the system. Each step is a pure function that makes named
+columns from named columns; what needs only its own item runs in blocks of items, what needs the whole shop runs
+between them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skuwise._version import __version__
+from skuwise.core import metrics
+from skuwise.core.arrays import TextArray
+from skuwise.core.behaviour import predictability, seasonality, statistics, value_class
+from skuwise.core.catalog.columns import columns_of, labels_of
+from skuwise.core.catalog.fingerprint import inputs_hash
+from skuwise.core.catalog.inputs import OpenOrders, PlanInputs
+from skuwise.core.demand import history
+from skuwise.core.dictionary import fields_of
+from skuwise.core.findings import Finding
+from skuwise.core.forecast import interval, level
+from skuwise.core.lifecycle import evidence, stage, succession
+from skuwise.core.periods import PeriodGrid
+from skuwise.core.policy import levels, outlook, proposals
+from skuwise.core.policy.notices import plan_findings
+from skuwise.core.rules import Rulebook, built_in_rulebook, resolve
+from skuwise.core.rules.record import from_record, to_record
+from skuwise.core.steps import CODE_NAMES, STEPS, run, take_rows
+
+Steps = tuple[Callable[..., Any], ...]
+
+UNDERSTAND: Steps = (
+    history.sale_periods,
+    history.periods_on_sale,
+    history.censored_periods,
+    history.demand_from_sales,
+    statistics.demand_statistics,
+    statistics.demand_pattern,
+    seasonality.own_season,
+    value_class.annual_value,
+)
+COMPARE_IN_SHOP: Steps = (
+    value_class.value_cutoffs,
+    seasonality.borrowed_season,
+    succession.successor_on_sale,
+)
+CLASSIFY: Steps = (
+    value_class.value_class,
+    seasonality.season_in_use,
+    predictability.deseasonalised_statistics,
+    predictability.predictability_class,
+    evidence.age_and_silence,
+    evidence.change_of_level,
+    stage.life_stage,
+    stage.stage_since,
+)
+# Here the rulebook is resolved: every item gets its own review period, target, caps and permissions.
+DECIDE: Steps = (
+    levels.lead_time,
+    level.level_and_error,
+    interval.expected_demand,
+    interval.interval_demand,
+    interval.interval_spread,
+    levels.economic_lot,
+    levels.cycle_quantity,
+    levels.safety_stock,
+    levels.stock_levels,
+    proposals.units_on_order,
+    proposals.inventory_position,
+    proposals.need,
+    proposals.capped_need,
+    proposals.after_moq,
+    proposals.order_quantity,
+    proposals.order_terms,
+    outlook.stockout_risk,
+    outlook.days_until_order,
+    *metrics.STEPS_IN_ORDER,
+)
+
+#: Items a block holds: its arrays stay in the processor's cache, and memory is bounded by it.
+BLOCK_ITEMS = 4096
+
+#: Called with the phase, the items done and all items.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was decided and everything it rests on. Rows are items sorted by SKU, then location.
+
+    ``columns`` holds every column by its name in the data dictionary, settings as scalars among them; ``labels``
+    names the codes of the code and label columns. ``given_by`` tells for each rule field the number of the rule that
+    set it, ``rule_descriptions`` names the rules by that number.
+    """
+
+    plan_id: str
+    seed: int
+    code_version: str
+    inputs_hash: str
+    rulebook_hash: str
+    rulebook_text: str
+    grid: PeriodGrid
+    currency: str
+    columns: Mapping[str, Any]
+    labels: Mapping[str, tuple[str, ...]]
+    given_by: Mapping[str, np.ndarray]
+    rule_descriptions: tuple[str, ...]
+    open_orders: OpenOrders
+    findings: tuple[Finding, ...]
+
+    @property
+    def as_of(self) -> np.datetime64:
+        return self.grid.as_of
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rulebook as it was, built-in rules among it."""
+        return from_record(self.rulebook_text)
+
+    def __len__(self) -> int:
+        return len(self.columns["sku_id"])
+
+    def text(self, column: str) -> TextArray:
+        """A code or label column in words [(n,) text]."""
+        names = np.array(self.labels[column])
+        words: TextArray = names[self.columns[column]]
+        return words
+
+
+def plan(
+    inputs: PlanInputs, rulebook: Rulebook | None = None, *, seed: int = 0, progress: Progress | None = None
+) -> Plan:
+    """Plan every item: behaviour, stage, rules, forecast, levels, orders and metrics.
+
+    ``seed`` is part of the plan's identity. The same inputs, rulebook, code version and seed give the same plan.
+    Raises RulebookError where two rules of one layer contradict each other for an item.
+    """
+    rules = rulebook or built_in_rulebook()
+    report = progress or _say_nothing
+    columns = dict(rules.settings) | columns_of(inputs)
+    labels = CODE_NAMES | labels_of(inputs) | _choice_names()
+    _run_in_blocks(UNDERSTAND, columns, report, "understand demand")
+    for made in COMPARE_IN_SHOP:
+        run(made, columns)
+    _run_in_blocks(CLASSIFY, columns, report, "classify and stage")
+    resolved = resolve(rules, columns, labels, inputs.grid.as_of)
+    columns.update(resolved.values)
+    _run_in_blocks(DECIDE, columns, report, "forecast and decide")
+    return _plan_of(inputs, rules, seed, columns, labels, resolved.given_by, resolved.findings)
+
+
+def _plan_of(
+    inputs: PlanInputs,
+    rulebook: Rulebook,
+    seed: int,
+    columns: Mapping[str, Any],
+    labels: Mapping[str, tuple[str, ...]],
+    given_by: Mapping[str, np.ndarray],
+    rule_findings: tuple[Finding, ...],
+) -> Plan:
+    fingerprint = inputs_hash(inputs)
+    identity = "\n".join((fingerprint, rulebook.rulebook_hash, __version__, str(seed), str(inputs.grid.as_of)))
+    return Plan(
+        plan_id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+        seed=seed,
+        code_version=__version__,
+        inputs_hash=fingerprint,
+        rulebook_hash=rulebook.rulebook_hash,
+        rulebook_text=to_record(rulebook),
+        grid=inputs.grid,
+        currency=inputs.currency,
+        columns=columns,
+        labels=labels,
+        given_by=given_by,
+        rule_descriptions=tuple(str(rule) for rule in rulebook.in_order),
+        open_orders=inputs.open_orders,
+        findings=(*inputs.findings, *rule_findings, *plan_findings(columns)),
+    )
+
+
+def _say_nothing(_phase: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _choice_names() -> dict[str, tuple[str, ...]]:
+    return {field.name: field.choices for field in fields_of("rules").values() if field.choices}
+
+
+def _run_in_blocks(steps: Steps, columns: MutableMapping[str, Any], report: Progress, phase: str) -> None:
+    """Run steps that need only their own item, block by block, and join what they make."""
+    n = len(columns["sku_id"])
+    if n <= BLOCK_ITEMS:
+        for made in steps:
+            run(made, columns)
+        report(phase, n, n)
+        return
+    outputs = [name for name, declared in STEPS.items() if declared.function in steps]
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
+    for start in range(0, n, BLOCK_ITEMS):
+        block = take_rows(columns, slice(start, start + BLOCK_ITEMS))
+        for made in steps:
+            run(made, block)
+        for name in outputs:
+            parts[name].append(block[name])
+        report(phase, min(start + BLOCK_ITEMS, n), n)
+    for name in outputs:
+        # Column by column, and the parts let go at once: the peak is one column above what is kept.
+        columns[name] = np.concatenate(parts.pop(name))

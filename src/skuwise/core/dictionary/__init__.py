@@ -1,8 +1,8 @@
 """The data dictionary: every field once, with its unit, default, description and source.
 
 Tables of the contract (``skus`` … ``receipts``) are what a user gives; ``rules`` and ``settings`` are what a
-rulebook may set; the other tables are what a plan holds: ``plan`` columns have shape (n,), ``history`` (n, T),
-``season`` (n, S) and ``forecast`` (n, H).
+rulebook may set; the other tables are what a plan holds: ``plan`` and ``metrics`` columns have shape (n,),
+``history`` (n, T), ``season`` (n, S), ``due`` (n, P) and ``forecast`` (n, H); ``clock`` holds two scalars.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CONTRACT_TABLES = (
     "availability",
     "receipts",
 )
-PLAN_TABLES = ("plan", "history", "season", "forecast")
+PLAN_TABLES = ("clock", "plan", "history", "season", "due", "forecast", "metrics")
 
 
 @dataclass(frozen=True, slots=True)

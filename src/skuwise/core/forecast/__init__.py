@@ -1,0 +1,1 @@
+"""Forecast: the distribution of demand over the time that an order has to cover."""

@@ -1,0 +1,1 @@
+"""Policy: from a distribution of demand to levels, and from stock and levels to an order."""

@@ -1,0 +1,93 @@
+"""What is left when the season is taken out: predictability and trend."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skuwise.core.arrays import CodeArray, FloatArray, IntArray, kernel
+from skuwise.core.behaviour.seasonality import DAYS_PER_YEAR, parts_of_periods
+from skuwise.core.behaviour.statistics import YEAR_WEEKS, periods_in_weeks
+from skuwise.core.steps import step
+
+XYZ_CLASSES = ("X", "Y", "Z", "none")
+
+
+@step(
+    out=("cv", "trend_share_per_year"),
+    formula="demand ÷ season index over the last 52 weeks: cv = sd ÷ mean; trend = regression slope × periods a year ÷ "
+    "mean over the last 104 weeks, between −1 and 2; nil below 26 weeks",
+    source="our choice",
+)
+def deseasonalised_statistics(
+    demand_units: FloatArray, first_period: IntArray, season_index: FloatArray, grid_start_day: int, period_days: int
+) -> tuple[FloatArray, FloatArray]:
+    """Coefficient of variation (NaN without demand) and yearly trend of the deseasonalised demand [(n,) each]."""
+    return _statistics(
+        demand_units,
+        first_period,
+        season_index,
+        grid_start_day,
+        period_days,
+        periods_in_weeks(YEAR_WEEKS, period_days),
+        DAYS_PER_YEAR / period_days,
+    )
+
+
+@kernel
+def deseasonalised(demand: FloatArray, season_index: FloatArray, parts_of: IntArray, start: int) -> FloatArray:
+    """One item's demand over its index from period ``start`` on; a part with no season to speak of counts as 0.05."""
+    result = np.empty(len(demand) - start)
+    for t in range(start, len(demand)):
+        result[t - start] = demand[t] / max(0.05, season_index[parts_of[t]])
+    return result
+
+
+@kernel
+def _statistics(
+    demand: FloatArray,
+    first_period: IntArray,
+    season_index: FloatArray,
+    grid_start_day: int,
+    period_days: int,
+    year: int,
+    periods_per_year: float,
+) -> tuple[FloatArray, FloatArray]:
+    n, periods = demand.shape
+    cv = np.full(n, np.nan)
+    trend = np.zeros(n)
+    parts_of = parts_of_periods(grid_start_day, periods, period_days, season_index.shape[1])
+    for i in range(n):
+        if first_period[i] < 0:
+            continue
+        flat = deseasonalised(demand[i], season_index[i], parts_of, max(first_period[i], periods - 2 * year))
+        recent = flat[max(0, len(flat) - year) :]
+        mean = recent.mean()
+        if mean > 0 and len(recent) > 1:
+            cv[i] = np.sqrt(((recent - mean) ** 2).sum() / (len(recent) - 1)) / mean
+        count = len(flat)
+        whole_mean = flat.mean()
+        if 2 * count >= year and whole_mean > 0:
+            middle = (count - 1) / 2.0
+            top = 0.0
+            bottom = 0.0
+            for t in range(count):
+                top += (t - middle) * flat[t]
+                bottom += (t - middle) * (t - middle)
+            trend[i] = min(2.0, max(-1.0, top / bottom * periods_per_year / whole_mean))
+    return cv, trend
+
+
+@step(
+    out="xyz_class",
+    formula="X up to xyz_x_cv_max, Y up to xyz_y_cv_max, Z above, none without demand",
+    source="our choice: no standard exists",
+    codes={"xyz_class": XYZ_CLASSES},
+)
+def predictability_class(cv: FloatArray, xyz_x_cv_max: float, xyz_y_cv_max: float) -> CodeArray:
+    """Predictability class [(n,) code of ``XYZ_CLASSES``].
+
+    >>> [XYZ_CLASSES[c] for c in predictability_class(np.array([0.5, 0.51, 1.2, np.nan]), 0.5, 1.0)]
+    ['X', 'Y', 'Z', 'none']
+    """
+    code = np.where(cv <= xyz_x_cv_max, 0, np.where(cv <= xyz_y_cv_max, 1, 2))
+    return np.where(np.isnan(cv), 3, code).astype(np.int16)

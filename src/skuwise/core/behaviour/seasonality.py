@@ -1,0 +1,361 @@
+"""Seasonality: the shape of the year, from the item's own years or borrowed from its category or the shop.
+
+The year is cut into parts of one planning period. An index multiplies the level in each part; its mean is 1. An own
+index needs two full years, because one year cannot tell a season from a trend. It is believed as far as each year
+is predicted by the others. Younger or noisier items borrow the profile of their category, taken on more or less
+strongly depending on how well it fits what they have sold so far.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skuwise.core.arrays import BoolArray, CodeArray, FloatArray, IntArray, kernel
+from skuwise.core.steps import step
+
+SEASON_SOURCES = ("none", "own history", "category", "shop")
+NONE, OWN, CATEGORY, SHOP = range(4)
+
+DAYS_PER_YEAR = 365.2425
+YEARS_MAX = 4
+#: Below this share of explained variance a profile is noise.
+STRENGTH_MIN = 0.1
+#: Items with a full year that a category needs before its profile is its own.
+CATEGORY_ITEMS_MIN = 3
+#: Shop-wide profiles hold still in steps of this size, so that one SKU more does not move every forecast.
+PROFILE_STEP = 0.05
+#: Prior deviation of the weight with which an item takes on a borrowed profile (prior mean 1).
+WEIGHT_PRIOR_SD = 0.5
+WEIGHT_MAX = 1.5
+#: Trust in a profile that rests on a single year.
+ONE_YEAR_TRUST = 0.5
+
+
+def season_parts(period_days: int) -> int:
+    """Parts of the year: weeks, or planning periods where these are longer.
+
+    >>> season_parts(7), season_parts(1), season_parts(30)
+    (52, 52, 12)
+    """
+    return 52 if period_days <= 7 else round(DAYS_PER_YEAR / period_days)
+
+
+@kernel
+def part_of_year(day: float, parts: int) -> int:
+    """Part of the year in which a day lies, counted in days since 1970-01-01."""
+    return min(parts - 1, int((day % 365.2425) / 365.2425 * parts))
+
+
+@kernel
+def parts_of_periods(first_day: int, count: int, period_days: int, parts: int) -> IntArray:
+    result = np.empty(count, np.int64)
+    for t in range(count):
+        result[t] = part_of_year(first_day + (t + 0.5) * period_days, parts)
+    return result
+
+
+@kernel
+def _smooth_index(sums: FloatArray, counts: FloatArray) -> FloatArray:
+    """Ratios by part, smoothed round the year with weights 1-2-3-2-1 and scaled to mean 1."""
+    parts = len(sums)
+    index = np.ones(parts)
+    for s in range(parts):
+        top = 0.0
+        bottom = 0.0
+        for offset in range(-2, 3):
+            other = (s + offset) % parts
+            weight = 3.0 - abs(offset)
+            top += weight * sums[other]
+            bottom += weight * counts[other]
+        if bottom > 0:
+            index[s] = top / bottom
+    mean = index.mean()
+    return index / mean if mean > 0 else np.ones(parts)
+
+
+@kernel
+def _index_of_years(
+    ratios: FloatArray, weights: FloatArray, parts_of: IntArray, parts: int
+) -> tuple[FloatArray, float]:
+    """Index from Y years of ratios to the year's mean (Y, L), and how well each year is told by the others.
+
+    ``weights`` (Y, L) is 0 where a period is not to be counted. Returns the shrunken index and its strength.
+    """
+    years, length = ratios.shape
+    sums = np.zeros((years, parts))
+    counts = np.zeros((years, parts))
+    for y in range(years):
+        for k in range(length):
+            s = parts_of[y * length + k]
+            sums[y, s] += weights[y, k] * ratios[y, k]
+            counts[y, s] += weights[y, k]
+    total_sums = sums.sum(axis=0)
+    total_counts = counts.sum(axis=0)
+    square = 0.0
+    product = 0.0
+    variance = 0.0
+    for y in range(years):
+        others = _smooth_index(total_sums - sums[y], total_counts - counts[y])
+        for k in range(length):
+            x = others[parts_of[y * length + k]] - 1.0
+            z = ratios[y, k] - 1.0
+            square += weights[y, k] * x * x
+            product += weights[y, k] * x * z
+            variance += weights[y, k] * z * z
+    trust = min(1.0, max(0.0, product / square)) if square > 0 else 0.0
+    strength = 0.0
+    if variance > 0:
+        strength = max(0.0, (2.0 * trust * product - trust * trust * square) / variance)
+    return 1.0 + trust * (_smooth_index(total_sums, total_counts) - 1.0), strength
+
+
+@step(
+    out=("own_season_index", "own_season_strength"),
+    formula="demand ÷ its year's mean, averaged by part of the year and smoothed 1-2-3-2-1; shrunk by the slope and "
+    "judged by the variance with which the other years tell each year; all ones below two full years",
+    source="ratio to the year's mean; leave-one-year-out",
+)
+def own_season(
+    demand_units: FloatArray, censored: BoolArray, first_period: IntArray, grid_start_day: int, period_days: int
+) -> tuple[FloatArray, FloatArray]:
+    """The item's own index [(n, S)] and strength [(n,) share]."""
+    return _own_season(
+        demand_units, censored, first_period, grid_start_day, period_days, season_parts(period_days), YEARS_MAX
+    )
+
+
+@kernel
+def _own_season(
+    demand: FloatArray,
+    censored: BoolArray,
+    first_period: IntArray,
+    grid_start_day: int,
+    period_days: int,
+    parts: int,
+    years_max: int,
+) -> tuple[FloatArray, FloatArray]:
+    n, periods = demand.shape
+    index = np.ones((n, parts))
+    strength = np.zeros(n)
+    length = int(np.round(365.2425 / period_days))
+    all_parts = parts_of_periods(grid_start_day, periods, period_days, parts)
+    for i in range(n):
+        if first_period[i] < 0:
+            continue
+        years = min(years_max, (periods - first_period[i]) // length)
+        if years < 2:
+            continue
+        start = periods - years * length
+        ratios = np.ones((years, length))
+        weights = np.zeros((years, length))
+        for y in range(years):
+            total = 0.0
+            count = 0
+            for k in range(length):
+                t = start + y * length + k
+                if not censored[i, t]:
+                    total += demand[i, t]
+                    count += 1
+            if total <= 0:
+                continue
+            mean = total / count
+            for k in range(length):
+                t = start + y * length + k
+                if not censored[i, t]:
+                    ratios[y, k] = demand[i, t] / mean
+                    weights[y, k] = 1.0
+        index[i], strength[i] = _index_of_years(ratios, weights, all_parts[start:], parts)
+    return index, strength
+
+
+@step(
+    out=("category_season_index", "category_season_source"),
+    formula="the same index from the category's items with full years, each weighted by the root of its volume; from "
+    "the shop where the category has too few; rounded to 0.05; all ones where the years do not tell one another",
+    source="our choice",
+    scope="shop",
+    codes={"category_season_source": SEASON_SOURCES},
+)
+def borrowed_season(
+    demand_units: FloatArray,
+    first_period: IntArray,
+    is_bundle: BoolArray,
+    category: IntArray,
+    grid_start_day: int,
+    period_days: int,
+) -> tuple[FloatArray, CodeArray]:
+    """Profile that an item may borrow [(n, S)] and whose it is [(n,) code of ``SEASON_SOURCES``]."""
+    parts = season_parts(period_days)
+    n, periods = demand_units.shape
+    age = np.where((first_period >= 0) & ~is_bundle, periods - first_period, 0)
+    groups = int(category.max()) + 1 if n else 0
+    own = _profiles(demand_units, age, category, groups, grid_start_day, period_days, parts)
+    shop = _profiles(demand_units, age, np.zeros(n, np.int64), 1, grid_start_day, period_days, parts)
+    thin = np.isnan(own[:, 0])
+    seasonal = ~thin & (own != 1.0).any(axis=1)
+    shop_profile = np.where(np.isnan(shop[0]), 1.0, shop[0]) if n else np.ones(parts)
+    profile = np.where(thin[:, None], shop_profile[None, :], own)
+    shop_source = SHOP if (shop_profile != 1.0).any() else NONE
+    source = np.where(thin, shop_source, np.where(seasonal, CATEGORY, NONE)).astype(np.int16)
+    return profile[category], source[category]
+
+
+def _profiles(
+    demand: FloatArray,
+    age: IntArray,
+    group: IntArray,
+    groups: int,
+    grid_start_day: int,
+    period_days: int,
+    parts: int,
+) -> FloatArray:
+    """Rounded profile of each group [(groups, S)]; NaN where too few items have a full year."""
+    periods = demand.shape[1]
+    length = round(DAYS_PER_YEAR / period_days)
+    years = min(YEARS_MAX, periods // length)
+    result = np.full((groups, parts), np.nan)
+    totals = np.zeros((years, groups, length))
+    items = np.zeros((years, groups), np.int64)
+    for y in range(years):
+        start = periods - (years - y) * length
+        rows = np.flatnonzero(age >= periods - start)
+        block = demand[rows, start : start + length]
+        mean = block.mean(axis=1)
+        rows, block, mean = rows[mean > 0], block[mean > 0], mean[mean > 0]
+        if not len(rows):
+            continue
+        order = np.argsort(group[rows], kind="stable")
+        sorted_group = group[rows][order]
+        starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]])
+        totals[y, sorted_group[starts]] = np.add.reduceat((block / np.sqrt(mean)[:, None])[order], starts, axis=0)
+        items[y, sorted_group[starts]] = np.diff(np.r_[starts, len(rows)])
+    parts_of = parts_of_periods(
+        grid_start_day + (periods - years * length) * period_days, years * length, period_days, parts
+    )
+    for g in range(groups):
+        enough = np.flatnonzero(items[:, g] >= CATEGORY_ITEMS_MIN)
+        if len(enough):
+            result[g] = _profile(totals[enough, g], parts_of.reshape(years, length)[enough].ravel(), parts)
+    return result
+
+
+def _profile(totals: FloatArray, parts_of: IntArray, parts: int) -> FloatArray:
+    ratios = totals / totals.mean(axis=1)[:, None]
+    if len(totals) == 1:
+        sums = np.bincount(parts_of, weights=ratios[0], minlength=parts).astype(np.float64)
+        counts = np.bincount(parts_of, minlength=parts).astype(np.float64)
+        index = 1 + ONE_YEAR_TRUST * (_smooth_index(sums, counts) - 1)
+    else:
+        index, strength = _index_of_years(ratios, np.ones_like(ratios), parts_of, parts)
+        if strength < STRENGTH_MIN:
+            return np.ones(parts)
+    return np.round(index / PROFILE_STEP) * PROFILE_STEP
+
+
+@step(
+    out=("season_index", "season_strength", "season_source", "season_weight"),
+    formula="own index where it explains at least 10% and more than the borrowed one; else "
+    "1 + weight × (borrowed − 1), weight = regression of the item's demand on the profile, drawn towards 1; "
+    "none where weight or fit is nil",
+    source="our choice; shrinkage by a normal prior",
+    codes={"season_source": SEASON_SOURCES},
+)
+def season_in_use(
+    demand_units: FloatArray,
+    censored: BoolArray,
+    first_period: IntArray,
+    own_season_index: FloatArray,
+    own_season_strength: FloatArray,
+    category_season_index: FloatArray,
+    category_season_source: CodeArray,
+    grid_start_day: int,
+    period_days: int,
+) -> tuple[FloatArray, FloatArray, CodeArray, FloatArray]:
+    """Index in use [(n, S)], its strength, source and weight [(n,) each]."""
+    return _season_in_use(
+        demand_units,
+        censored,
+        first_period,
+        own_season_index,
+        own_season_strength,
+        category_season_index,
+        category_season_source,
+        grid_start_day,
+        period_days,
+    )
+
+
+@kernel
+def _season_in_use(
+    demand: FloatArray,
+    censored: BoolArray,
+    first_period: IntArray,
+    own_index: FloatArray,
+    own_strength: FloatArray,
+    borrowed: FloatArray,
+    borrowed_source: CodeArray,
+    grid_start_day: int,
+    period_days: int,
+) -> tuple[FloatArray, FloatArray, CodeArray, FloatArray]:
+    n, periods = demand.shape
+    parts = own_index.shape[1]
+    index = np.ones((n, parts))
+    strength = np.zeros(n)
+    source = np.zeros(n, np.int16)
+    weight = np.zeros(n)
+    parts_of = parts_of_periods(grid_start_day, periods, period_days, parts)
+    for i in range(n):
+        fit = 0.0
+        if borrowed_source[i] != 0:
+            weight[i], fit = _borrow(demand[i], censored[i], first_period[i], borrowed[i], parts_of)
+        if own_strength[i] >= 0.1 and own_strength[i] > fit:
+            index[i] = own_index[i]
+            strength[i] = own_strength[i]
+            source[i] = 1
+            weight[i] = 0.0
+        elif weight[i] > 0.05:
+            for s in range(parts):
+                index[i, s] = max(0.0, 1.0 + weight[i] * (borrowed[i, s] - 1.0))
+            index[i] /= index[i].mean()
+            strength[i] = fit
+            source[i] = borrowed_source[i]
+        else:
+            weight[i] = 0.0
+    return index, strength, source, weight
+
+
+@kernel
+def _borrow(
+    demand: FloatArray, censored: BoolArray, first: int, profile: FloatArray, parts_of: IntArray
+) -> tuple[float, float]:
+    """Weight on a borrowed profile and the share of variance it explains; weight 1 where nothing was seen yet."""
+    count = 0
+    sum_x = 0.0
+    sum_d = 0.0
+    for t in range(max(first, 0), len(demand)):
+        if not censored[t] and first >= 0:
+            count += 1
+            sum_x += profile[parts_of[t]] - 1.0
+            sum_d += demand[t]
+    if count < 2 or sum_d <= 0:
+        return 1.0, 0.0
+    mean_x = sum_x / count
+    mean_d = sum_d / count
+    xx = 0.0
+    xd = 0.0
+    dd = 0.0
+    for t in range(first, len(demand)):
+        if not censored[t]:
+            x = profile[parts_of[t]] - 1.0 - mean_x
+            d = demand[t] - mean_d
+            xx += x * x
+            xd += x * d
+            dd += d * d
+    level = mean_d / max(0.1, 1.0 + mean_x)
+    precision = (dd / count) / (level * level) / (0.5 * 0.5)
+    if xx + precision <= 0:
+        return 1.0, 0.0
+    weight = min(1.5, max(0.0, (xd / level + precision) / (xx + precision)))
+    slope = weight * level
+    fit = max(0.0, (2.0 * slope * xd - slope * slope * xx) / dd) if dd > 0 else 0.0
+    return weight, fit

@@ -1,0 +1,203 @@
+"""Level, trend and error of deseasonalised demand: the model that would have served each item best so far.
+
+Every candidate is run over the item's past and judged by what matters for an order: the error of the *sum* over the
+protection interval, at every past origin. The same errors give the spread, so that autocorrelation and a drifting
+level are in it and not assumed away.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skuwise.core.arrays import BoolArray, CodeArray, Float32Array, FloatArray, IntArray, kernel
+from skuwise.core.behaviour.predictability import deseasonalised
+from skuwise.core.behaviour.seasonality import parts_of_periods
+from skuwise.core.steps import step
+
+MODELS = ("no history", "running mean", "exponential smoothing", "damped trend", "intermittent (TSB)")
+NO_HISTORY, RUNNING_MEAN, SMOOTHING, TREND, TSB = range(len(MODELS))
+
+#: Candidates, simplest first: model, weight of the level, weight of the trend (TSB: of the probability).
+CANDIDATES = np.array(
+    [
+        [RUNNING_MEAN, 0.0, 0.0],
+        [SMOOTHING, 0.05, 0.0],
+        [SMOOTHING, 0.1, 0.0],
+        [SMOOTHING, 0.2, 0.0],
+        [SMOOTHING, 0.35, 0.0],
+        [SMOOTHING, 0.5, 0.0],
+        [TREND, 0.1, 0.05],
+        [TREND, 0.3, 0.1],
+        [TSB, 0.1, 0.05],
+        [TSB, 0.1, 0.1],
+    ]
+)
+#: Damping of the trend per period (Gardner & McKenzie, Management Science 31 (1985) 1237).
+DAMPING = 0.9
+#: A candidate must beat a simpler one by this share of squared error: noise should not pick models.
+ADVANTAGE = 0.03
+#: Longest sum judged, in periods, and origins needed to judge by sums at all.
+HORIZON_MAX = 13
+ORIGINS_MIN = 6
+#: Periods that feed a model: older demand says little about the level of today.
+MEMORY_PERIODS = 156
+
+
+@step(
+    out=(
+        "forecast_model",
+        "smoothing_alpha",
+        "level_units_per_period",
+        "trend_units_per_period",
+        "error_sd_units_per_period",
+    ),
+    formula="of running mean, exponential smoothing (five weights), damped trend and TSB the one with the smallest "
+    "squared error of sums over the protection interval; error sd = root of its mean square ÷ √periods",
+    source="Hyndman et al. (2008); Teunter, Syntetos & Babai, EJOR 214 (2011) 606; Gardner & McKenzie (1985)",
+    codes={"forecast_model": MODELS},
+)
+def level_and_error(
+    demand_units: FloatArray,
+    censored: BoolArray,
+    in_stock_share: Float32Array,
+    first_period: IntArray,
+    season_index: FloatArray,
+    protection_interval_days: FloatArray,
+    grid_start_day: int,
+    period_days: int,
+) -> tuple[CodeArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Chosen model [(n,) code of ``MODELS``] with its weight, level, trend per period and error [(n,) each].
+
+    Censored periods pull the level only by their in-stock share: what was filled in must not confirm itself.
+    """
+    return _choose(
+        demand_units,
+        censored,
+        np.ascontiguousarray(in_stock_share),
+        first_period,
+        season_index,
+        np.clip(np.round(protection_interval_days / period_days), 1, HORIZON_MAX).astype(np.int64),
+        grid_start_day,
+        period_days,
+        CANDIDATES,
+    )
+
+
+@kernel
+def _run_candidate(
+    flat: FloatArray, weight: FloatArray, candidate: FloatArray, level: FloatArray, trend: FloatArray
+) -> None:
+    """Fill ``level[k]`` and ``trend[k]`` with the state after k periods of ``flat`` were seen."""
+    model, alpha, beta = int(candidate[0]), candidate[1], candidate[2]
+    seen = 0.0
+    state = 0.0
+    slope = 0.0
+    size = 0.0
+    chance = 0.0
+    sizes = 0.0
+    level[0] = 0.0
+    trend[0] = 0.0
+    for k in range(len(flat)):
+        w = weight[k]
+        if w > 0:
+            seen += w
+            # Each weight starts as a running mean: no later demand leaks into the start of the past.
+            rate = w * max(alpha, 1.0 / seen) if seen > 1 else 1.0
+            if model == TSB:
+                happened = 1.0 if flat[k] > 0 else 0.0
+                chance += w * max(beta, 1.0 / max(1.0, seen)) * (happened - chance)
+                if happened:
+                    sizes += 1.0
+                    size += max(alpha, 1.0 / sizes) * (flat[k] - size)
+                state = chance * size
+            elif model == TREND:
+                before = state
+                state += DAMPING * slope
+                state += rate * (flat[k] - state)
+                if seen > 1:
+                    slope = DAMPING * slope + beta * (state - before - DAMPING * slope)
+            else:
+                state += rate * (flat[k] - state)
+        level[k + 1] = max(0.0, state)
+        trend[k + 1] = slope
+
+
+@kernel
+def _sum_error(
+    sums: FloatArray, level: FloatArray, trend: FloatArray, horizon: int, first_origin: int
+) -> tuple[float, int]:
+    """Sum of squared errors of the next ``horizon`` periods over all origins, and how many origins there were."""
+    periods = len(sums) - 1
+    damped = 0.0
+    factor = 0.0
+    power = 1.0
+    for _ in range(horizon):
+        power *= DAMPING
+        factor += power
+        damped += factor
+    squares = 0.0
+    count = 0
+    for k in range(first_origin, periods - horizon + 1):
+        expected = max(0.0, horizon * level[k] + damped * trend[k])
+        error = sums[k + horizon] - sums[k] - expected
+        squares += error * error
+        count += 1
+    return squares, count
+
+
+@kernel
+def _choose(
+    demand: FloatArray,
+    censored: BoolArray,
+    share: Float32Array,
+    first_period: IntArray,
+    season_index: FloatArray,
+    horizons: IntArray,
+    grid_start_day: int,
+    period_days: int,
+    candidates: FloatArray,
+) -> tuple[CodeArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    n, periods = demand.shape
+    model = np.zeros(n, np.int16)
+    alpha = np.zeros(n)
+    level = np.zeros(n)
+    trend = np.zeros(n)
+    error_sd = np.zeros(n)
+    parts_of = parts_of_periods(grid_start_day, periods, period_days, season_index.shape[1])
+    levels = np.empty(periods + 1)
+    trends = np.empty(periods + 1)
+    weight = np.empty(periods)
+    sums = np.empty(periods + 1)
+    for i in range(n):
+        if first_period[i] < 0:
+            continue
+        start = max(first_period[i], periods - MEMORY_PERIODS)
+        flat = deseasonalised(demand[i], season_index[i], parts_of, start)
+        count = len(flat)
+        sums[0] = 0.0
+        for k in range(count):
+            weight[k] = share[i, start + k] if censored[i, start + k] else 1.0
+            sums[k + 1] = sums[k] + flat[k]
+        horizon = horizons[i]
+        first_origin = max(2, min(13, count // 3))
+        if count - horizon - first_origin + 1 < ORIGINS_MIN:
+            horizon = 1
+        best = np.inf
+        origins = 0
+        chosen = 0
+        for c in range(len(candidates) if count >= 8 else 1):
+            _run_candidate(flat, weight[:count], candidates[c], levels[: count + 1], trends[: count + 1])
+            squares, origins = _sum_error(sums[: count + 1], levels, trends, horizon, first_origin)
+            if c == 0 or squares < best * (1.0 - ADVANTAGE):
+                best = squares
+                chosen = c
+                level[i] = levels[count]
+                trend[i] = trends[count]
+        model[i] = int(candidates[chosen, 0])
+        alpha[i] = candidates[chosen, 1]
+        if origins >= 2:
+            error_sd[i] = np.sqrt(best / origins / horizon)
+        # Few origins know little: an error rate can also not be below that of independent single sales.
+        floor = np.sqrt(level[i]) * (1.0 + 1.0 / count)
+        error_sd[i] = max(error_sd[i] * (1.0 + 1.0 / max(2, origins)), floor)
+    return model, alpha, level, trend, error_sd

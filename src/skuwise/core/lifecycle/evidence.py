@@ -1,0 +1,136 @@
+"""Evidence for the life stage: age, silence and change of the deseasonalised level."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skuwise.core.arrays import Float32Array, FloatArray, IntArray, kernel
+from skuwise.core.behaviour.predictability import deseasonalised
+from skuwise.core.behaviour.seasonality import parts_of_periods
+from skuwise.core.behaviour.statistics import periods_in_weeks
+from skuwise.core.steps import step
+
+#: How far back a change of level is followed to find since when it holds.
+FOLLOWED_WEEKS = 26
+
+
+@step(
+    out=("weeks_on_sale", "weeks_since_sale", "usual_gap_weeks"),
+    formula="weeks since first_period; weeks in stock (Σ in-stock share) since the newest sale; ADI in weeks",
+    source="our choice: weeks without stock say nothing about silence",
+)
+def age_and_silence(
+    first_period: IntArray,
+    last_sale_period: IntArray,
+    in_stock_share: Float32Array,
+    adi_periods: FloatArray,
+    period_days: int,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Age, silence and usual interval in weeks [(n,) each]; silence counts from first_period where nothing was sold.
+
+    >>> age, silence, gap = age_and_silence(
+    ...     np.array([0]), np.array([2]), np.array([[1, 1, 1, 1, 0.5, 0]]), np.array([1.5]), 7)
+    >>> float(age[0]), float(silence[0]), float(gap[0])
+    (6.0, 1.5, 1.5)
+    """
+    periods = in_stock_share.shape[1]
+    weeks = period_days / 7
+    age = np.where(first_period >= 0, (periods - first_period) * weeks, -1.0)
+    since = np.maximum(last_sale_period, first_period - 1)
+    after = np.arange(periods)[None, :] > since[:, None]
+    silence = np.where(after, in_stock_share, 0).sum(axis=1, dtype=np.float64) * weeks
+    return age, np.where(first_period >= 0, silence, -1.0), adi_periods * weeks
+
+
+@step(
+    out=("level_ratio", "level_z", "change_weeks"),
+    formula="mean of deseasonalised demand over the recent window ÷ mean over the window before; z = difference ÷ "
+    "√(variance ÷ window of each); change_weeks = for how long both have been beyond their thresholds",
+    source="two-sample comparison of means",
+)
+def change_of_level(
+    demand_units: FloatArray,
+    first_period: IntArray,
+    season_index: FloatArray,
+    grid_start_day: int,
+    period_days: int,
+    stage_window_weeks: float,
+    stage_growth_ratio_min: float,
+    stage_decline_ratio_max: float,
+    stage_evidence_z_min: float,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Ratio, z and weeks of the newest change [(n,) each]; ratio is NaN below two windows of half the length.
+
+    The windows are shortened to half the time on sale where that is less than two full ones.
+    """
+    return _change(
+        demand_units,
+        first_period,
+        season_index,
+        grid_start_day,
+        period_days,
+        periods_in_weeks(stage_window_weeks, period_days),
+        periods_in_weeks(FOLLOWED_WEEKS, period_days),
+        stage_growth_ratio_min,
+        stage_decline_ratio_max,
+        stage_evidence_z_min,
+    )
+
+
+@kernel
+def _compare(flat: FloatArray, end: int, window: int) -> tuple[float, float]:
+    """Ratio and z of the window that ends before ``end`` against the window before it."""
+    recent = flat[end - window : end]
+    before = flat[end - 2 * window : end - window]
+    mean_recent = recent.mean()
+    mean_before = before.mean()
+    if mean_before <= 0:
+        return (1.0, 0.0) if mean_recent <= 0 else (np.inf, 0.0)
+    squares = ((recent - mean_recent) ** 2).sum() + ((before - mean_before) ** 2).sum()
+    # Counts vary at least like Poisson: two flat windows of few units must not look certain.
+    variance = max(squares / max(1, 2 * window - 2), (mean_recent + mean_before) / 2)
+    return mean_recent / mean_before, (mean_recent - mean_before) / np.sqrt(2 * variance / window)
+
+
+@kernel
+def _change(
+    demand: FloatArray,
+    first_period: IntArray,
+    season_index: FloatArray,
+    grid_start_day: int,
+    period_days: int,
+    window: int,
+    followed: int,
+    growth_min: float,
+    decline_max: float,
+    z_min: float,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    n, periods = demand.shape
+    ratio = np.full(n, np.nan)
+    z = np.zeros(n)
+    weeks = np.zeros(n)
+    parts_of = parts_of_periods(grid_start_day, periods, period_days, season_index.shape[1])
+    for i in range(n):
+        if first_period[i] < 0:
+            continue
+        start = max(first_period[i], periods - 2 * window - followed)
+        flat = deseasonalised(demand[i], season_index[i], parts_of, start)
+        length = min(window, len(flat) // 2)
+        if 2 * length < window:
+            continue
+        ratio[i], z[i] = _compare(flat, len(flat), length)
+        sign = 1 if ratio[i] >= growth_min and z[i] >= z_min else 0
+        if ratio[i] <= decline_max and z[i] <= -z_min:
+            sign = -1
+        held = 0
+        for back in range(min(followed, len(flat) - 2 * length + 1)):
+            if sign == 0:
+                break
+            past_ratio, past_z = _compare(flat, len(flat) - back, length)
+            grows = past_ratio >= growth_min and past_z >= z_min
+            declines = past_ratio <= decline_max and past_z <= -z_min
+            if (sign > 0 and not grows) or (sign < 0 and not declines):
+                break
+            held += 1
+        weeks[i] = held * period_days / 7.0
+    return ratio, z, weeks

@@ -1,0 +1,153 @@
+"""The life stage of each item, from its evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skuwise.core.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
+from skuwise.core.steps import step
+
+#: A life, in its order.
+STAGES = ("new", "growing", "mature", "declining", "retiring", "retired")
+NEW, GROWING, MATURE, DECLINING, RETIRING, RETIRED = range(len(STAGES))
+
+#: What a stage may rest on, in words; the strongest evidence comes first.
+EVIDENCE = (
+    "end-of-life date has passed",
+    "end-of-life date is near",
+    "successor is on sale",
+    "silent for longer than usual, stock left",
+    "silent for longer than usual, no stock left",
+    "no sale yet",
+    "launched not long ago",
+    "level rises",
+    "level falls",
+    "level holds",
+    "on sale since before the history begins, level unknown",
+)
+(
+    PAST_END,
+    NEAR_END,
+    SUCCESSOR,
+    SILENT_WITH_STOCK,
+    SILENT_WITHOUT_STOCK,
+    NO_SALE_YET,
+    YOUNG,
+    RISES,
+    FALLS,
+    HOLDS,
+    UNKNOWN_AGE,
+) = range(len(EVIDENCE))
+
+_STAGE_OF_EVIDENCE = np.array(
+    [RETIRED, RETIRING, RETIRING, RETIRING, RETIRED, NEW, NEW, GROWING, DECLINING, MATURE, MATURE], np.int16
+)
+
+
+@step(
+    out=("stage", "stage_evidence"),
+    formula="the first that holds: end-of-life date passed (retired) or near (retiring); successor on sale (retiring); "
+    "silent for stage_silent_weeks_min and stage_silent_gaps_min usual gaps (retiring with stock, else retired); no "
+    "sale yet or launched within stage_new_weeks_max (new); level changed by ratio and z and confirmed (growing, "
+    "declining); else mature",
+    source="our choice",
+    codes={"stage": STAGES, "stage_evidence": EVIDENCE},
+)
+def life_stage(
+    first_period: IntArray,
+    launch_known: BoolArray,
+    last_sale_period: IntArray,
+    days_to_end_of_life: IntArray,
+    successor_on_sale: BoolArray,
+    on_hand_units: IntArray,
+    weeks_on_sale: FloatArray,
+    weeks_since_sale: FloatArray,
+    usual_gap_weeks: FloatArray,
+    level_ratio: FloatArray,
+    change_weeks: FloatArray,
+    stage_new_weeks_max: float,
+    stage_confirm_weeks: float,
+    stage_silent_weeks_min: float,
+    stage_silent_gaps_min: float,
+    stage_retiring_weeks: float,
+) -> tuple[CodeArray, CodeArray]:
+    """Stage [(n,) code of ``STAGES``] and what it rests on [(n,) code of ``EVIDENCE``].
+
+    An item that sold from the first weeks of the history on, with no launch date, is of unknown age: calling it new
+    would make a short history look like a shop full of launches.
+    """
+    never_sold = last_sale_period < 0
+    usual_gap = np.where(np.isnan(usual_gap_weeks), 0, usual_gap_weeks)
+    silent = weeks_since_sale > np.maximum(stage_silent_weeks_min, stage_silent_gaps_min * usual_gap)
+    # An item whose first sale comes within its own usual gap (and a month) may well be older than the data.
+    age_unknown = ~launch_known & (first_period >= 0) & (first_period <= np.maximum(4, usual_gap))
+    confirmed = change_weeks >= stage_confirm_weeks
+    evidence = np.select(
+        [
+            days_to_end_of_life < 0,
+            days_to_end_of_life <= stage_retiring_weeks * 7,
+            successor_on_sale,
+            silent & (on_hand_units > 0),
+            silent,
+            never_sold,
+            ~age_unknown & (weeks_on_sale <= stage_new_weeks_max),
+            confirmed & (level_ratio > 1),
+            confirmed & (level_ratio < 1),
+            age_unknown & np.isnan(level_ratio),
+        ],
+        [
+            PAST_END,
+            NEAR_END,
+            SUCCESSOR,
+            SILENT_WITH_STOCK,
+            SILENT_WITHOUT_STOCK,
+            NO_SALE_YET,
+            YOUNG,
+            RISES,
+            FALLS,
+            UNKNOWN_AGE,
+        ],
+        HOLDS,
+    ).astype(np.int16)
+    return _STAGE_OF_EVIDENCE[evidence], evidence
+
+
+@step(
+    out="stage_since",
+    formula="new: first day on sale; growing, declining: as-of day − weeks the change has held; retiring, retired: "
+    "end-of-life date, or the as-of day − weeks of silence; mature: first day on sale + stage_new_weeks_max",
+    source="our choice",
+)
+def stage_since(
+    stage_evidence: CodeArray,
+    weeks_on_sale: FloatArray,
+    weeks_since_sale: FloatArray,
+    change_weeks: FloatArray,
+    days_to_end_of_life: IntArray,
+    as_of_day: int,
+    stage_new_weeks_max: float,
+    stage_retiring_weeks: float,
+) -> DateArray:
+    """Day from which the evidence holds [(n,) date]; NaT where an item was never on sale."""
+    age = np.maximum(weeks_on_sale, 0) * 7
+    days_ago = np.select(
+        [
+            stage_evidence == PAST_END,
+            stage_evidence == NEAR_END,
+            (stage_evidence == SILENT_WITH_STOCK) | (stage_evidence == SILENT_WITHOUT_STOCK),
+            (stage_evidence == NO_SALE_YET) | (stage_evidence == YOUNG) | (stage_evidence == UNKNOWN_AGE),
+            (stage_evidence == RISES) | (stage_evidence == FALLS),
+            stage_evidence == SUCCESSOR,
+        ],
+        [
+            -days_to_end_of_life.astype(np.float64),
+            stage_retiring_weeks * 7 - days_to_end_of_life,
+            np.maximum(weeks_since_sale, 0) * 7,
+            age,
+            change_weeks * 7,
+            0.0,
+        ],
+        np.maximum(age - stage_new_weeks_max * 7, 0),
+    )
+    since = (as_of_day - np.round(days_ago).astype(np.int64)).astype("datetime64[D]")
+    return np.where(weeks_on_sale < 0, np.datetime64("NaT"), since)

@@ -1,0 +1,35 @@
+"""What a plan had to assume or could not decide, told once for all the items it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from skuwise.core.findings import Finding, found
+
+
+def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
+    """Findings about active items: assumed lead times, unknown stock, late cover, refused lots."""
+    sku = columns["sku_id"]
+    active = columns["reorder_allowed"] & ~columns["is_bundle"] & (columns["daily_mean_units"] > 0)
+    cases = (
+        ("POL-001", active & ~columns["lead_time_known"], "the lead time is not known and was assumed by rule"),
+        ("POL-002", active & ~columns["stock_known"], "no stock count is known, so nothing is proposed"),
+        (
+            "POL-003",
+            active & (columns["on_order_units"] > columns["on_order_in_time_units"]),
+            "some units on order are due after the protection interval and are not counted as cover",
+        ),
+        (
+            "POL-004",
+            (columns["moq_reason"] == 3) | (columns["multiple_reason"] == 4),
+            "the MOQ or order multiple would buy more than max_supply_days allows, so nothing is proposed",
+        ),
+    )
+    for code, concerned, what in cases:
+        rows = np.flatnonzero(concerned)
+        if len(rows):
+            first = str(sku[rows[0]])
+            yield found(code, f"{what} ({len(rows):,} items, {first} among them)", count=len(rows), sku_id=first)
