@@ -178,7 +178,7 @@ def _plan_of(
         columns=columns,
         labels=labels,
         given_by=given_by,
-        rule_descriptions=tuple(str(rule) for rule in rulebook.in_order),
+        rule_descriptions=tuple(rule.description for rule in rulebook.in_order),
         open_orders=inputs.open_orders,
         findings=(*inputs.findings, *rule_findings, *plan_findings(columns)),
     )
