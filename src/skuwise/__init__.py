@@ -1,0 +1,77 @@
+"""Skuwise plans stock one SKU at a time, across each SKU's whole life, and explains every number.
+
+    >>> import skuwise
+    >>> skuwise.__version__.count(".")
+    2
+
+    dataset = skuwise.load_dataset("shop/")          # a folder, or tables in memory
+    plan = skuwise.plan(dataset)                     # arrays; nothing is written
+    skuwise.tables(plan)["order_proposals"]          # Polars frames
+    skuwise.render(skuwise.explain(plan, "TEE-RED-M"))
+    skuwise.write_plan(plan, "plan/", dataset=dataset)
+
+Nothing is imported before it is used, so that ``import skuwise`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from skuwise._version import __version__
+
+if TYPE_CHECKING:
+    from skuwise.core.plan import Plan
+    from skuwise.core.rules import Rulebook
+    from skuwise.core.trace import diff, explain, render, render_diff
+    from skuwise.dataset import Dataset, load_dataset
+    from skuwise.demo import generate_demo_shop
+    from skuwise.planning.rulebook_files import load_rulebook
+    from skuwise.planning.run import plan
+    from skuwise.snapshot import read_plan, tables, write_plan
+
+_HOMES = {
+    "Dataset": "skuwise.dataset",
+    "Plan": "skuwise.core.plan",
+    "Rulebook": "skuwise.core.rules",
+    "diff": "skuwise.core.trace",
+    "explain": "skuwise.core.trace",
+    "generate_demo_shop": "skuwise.demo",
+    "load_dataset": "skuwise.dataset",
+    "load_rulebook": "skuwise.planning.rulebook_files",
+    "plan": "skuwise.planning.run",
+    "read_plan": "skuwise.snapshot",
+    "render": "skuwise.core.trace",
+    "render_diff": "skuwise.core.trace",
+    "tables": "skuwise.snapshot",
+    "write_plan": "skuwise.snapshot",
+}
+
+__all__ = [
+    "Dataset",
+    "Plan",
+    "Rulebook",
+    "__version__",
+    "diff",
+    "explain",
+    "generate_demo_shop",
+    "load_dataset",
+    "load_rulebook",
+    "plan",
+    "read_plan",
+    "render",
+    "render_diff",
+    "tables",
+    "write_plan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first asked for (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

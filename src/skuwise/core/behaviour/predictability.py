@@ -14,8 +14,9 @@ XYZ_CLASSES = ("X", "Y", "Z", "none")
 
 @step(
     out=("cv", "trend_share_per_year"),
-    formula="demand ÷ season index over the last 52 weeks: cv = sd ÷ mean; trend = regression slope × periods a year ÷ "
-    "mean over the last 104 weeks, between −1 and 2; nil below 26 weeks",
+    formula="level = Σ demand ÷ Σ season index; over the last 52 weeks cv = sd of (demand − level × index) ÷ mean "
+    "demand; over the last 104 weeks trend = slope of demand ÷ index, weighted by the index, × periods a year ÷ level, "
+    "between −1 and 2; nil below 26 weeks",
     source="our choice",
 )
 def deseasonalised_statistics(
@@ -43,6 +44,26 @@ def deseasonalised(demand: FloatArray, season_index: FloatArray, parts_of: IntAr
 
 
 @kernel
+def level_of(
+    demand: FloatArray, season_index: FloatArray, parts_of: IntArray, start: int, end: int
+) -> tuple[float, float]:
+    """One item's level over periods ``[start, end)``, Σ demand ÷ Σ index, and the sum of squares it leaves in units.
+
+    A sum over a sum stays sound where single quotients do not: a period out of season adds next to nothing to either.
+    """
+    total = 0.0
+    index = 0.0
+    for t in range(start, end):
+        total += demand[t]
+        index += season_index[parts_of[t]]
+    level = total / index if index > 0 else 0.0
+    squares = 0.0
+    for t in range(start, end):
+        squares += (demand[t] - level * season_index[parts_of[t]]) ** 2
+    return level, squares
+
+
+@kernel
 def _statistics(
     demand: FloatArray,
     first_period: IntArray,
@@ -59,22 +80,41 @@ def _statistics(
     for i in range(n):
         if first_period[i] < 0:
             continue
-        flat = deseasonalised(demand[i], season_index[i], parts_of, max(first_period[i], periods - 2 * year))
-        recent = flat[max(0, len(flat) - year) :]
-        mean = recent.mean()
-        if mean > 0 and len(recent) > 1:
-            cv[i] = np.sqrt(((recent - mean) ** 2).sum() / (len(recent) - 1)) / mean
-        count = len(flat)
-        whole_mean = flat.mean()
-        if 2 * count >= year and whole_mean > 0:
-            middle = (count - 1) / 2.0
-            top = 0.0
-            bottom = 0.0
-            for t in range(count):
-                top += (t - middle) * flat[t]
-                bottom += (t - middle) * (t - middle)
-            trend[i] = min(2.0, max(-1.0, top / bottom * periods_per_year / whole_mean))
+        recent = max(first_period[i], periods - year)
+        level, squares = level_of(demand[i], season_index[i], parts_of, recent, periods)
+        mean = demand[i, recent:].mean()
+        if mean > 0 and periods - recent > 1:
+            cv[i] = np.sqrt(squares / (periods - recent - 1)) / mean
+        start = max(first_period[i], periods - 2 * year)
+        if 2 * (periods - start) >= year:
+            slope, level = _slope_and_level(demand[i], season_index[i], parts_of, start)
+            if level > 0:
+                trend[i] = min(2.0, max(-1.0, slope * periods_per_year / level))
     return cv, trend
+
+
+@kernel
+def _slope_and_level(
+    demand: FloatArray, season_index: FloatArray, parts_of: IntArray, start: int
+) -> tuple[float, float]:
+    """Regression of demand ÷ index on time, each period weighted by its index; units per period."""
+    weight = 0.0
+    moment = 0.0
+    total = 0.0
+    for t in range(start, len(demand)):
+        weight += season_index[parts_of[t]]
+        moment += season_index[parts_of[t]] * t
+        total += demand[t]
+    if weight <= 0:
+        return 0.0, 0.0
+    middle = moment / weight
+    top = 0.0
+    bottom = 0.0
+    for t in range(start, len(demand)):
+        # index × (demand ÷ index) is demand: a part without season divides nothing.
+        top += (t - middle) * demand[t]
+        bottom += season_index[parts_of[t]] * (t - middle) * (t - middle)
+    return top / bottom, total / weight
 
 
 @step(

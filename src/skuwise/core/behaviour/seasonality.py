@@ -27,6 +27,8 @@ PROFILE_STEP = 0.05
 #: Prior deviation of the weight with which an item takes on a borrowed profile (prior mean 1).
 WEIGHT_PRIOR_SD = 0.5
 WEIGHT_MAX = 1.5
+#: Share of a season's variance from which a straight line that the years' means confirm is taken out of it.
+TREND_SHARE_MIN = 0.6
 #: Trust in a profile that rests on a single year.
 ONE_YEAR_TRUST = 0.5
 
@@ -111,8 +113,9 @@ def _index_of_years(
 
 @step(
     out=("own_season_index", "own_season_strength"),
-    formula="demand ÷ its year's mean, averaged by part of the year and smoothed 1-2-3-2-1; shrunk by the slope and "
-    "judged by the variance with which the other years tell each year; all ones below two full years",
+    formula="demand ÷ its year's mean, averaged by part of the year and smoothed 1-2-3-2-1; where a steady trend is "
+    "most of it, that is taken out first; shrunk by the slope and judged by the variance with which the other years "
+    "tell each year; all ones below two full years",
     source="ratio to the year's mean; leave-one-year-out",
 )
 def own_season(
@@ -148,6 +151,7 @@ def _own_season(
         start = periods - years * length
         ratios = np.ones((years, length))
         weights = np.zeros((years, length))
+        means = np.zeros(years)
         for y in range(years):
             total = 0.0
             count = 0
@@ -158,14 +162,47 @@ def _own_season(
                     count += 1
             if total <= 0:
                 continue
-            mean = total / count
+            means[y] = total / count
             for k in range(length):
                 t = start + y * length + k
                 if not censored[i, t]:
-                    ratios[y, k] = demand[i, t] / mean
+                    ratios[y, k] = demand[i, t] / means[y]
                     weights[y, k] = 1.0
         index[i], strength[i] = _index_of_years(ratios, weights, all_parts[start:], parts)
+        slope = _shared_slope(ratios, weights, means)
+        # The variance of a straight line is slope² ÷ 12: where it is most of the season, it is growth and no season.
+        if slope * slope / 12.0 >= TREND_SHARE_MIN * ((index[i] - 1.0) ** 2).mean():
+            for k in range(length):
+                ratios[:, k] /= 1.0 + slope * ((k + 0.5) / length - 0.5)
+            index[i], strength[i] = _index_of_years(ratios, weights, all_parts[start:], parts)
     return index, strength
+
+
+@kernel
+def _shared_slope(ratios: FloatArray, weights: FloatArray, means: FloatArray) -> float:
+    """Slope per year that the ratios (Y, L) have within the years and their ``means`` (Y,) between them; else 0.
+
+    Steady growth looks like a season that rises within each year and falls at its end, but for the years' means. The
+    smaller of the two slopes is taken: a step between two years has none within, a true season none between.
+    """
+    years, length = ratios.shape
+    within = 0.0
+    between = 0.0
+    for y in range(years):
+        count = max(1.0, weights[y].sum())
+        middle = (weights[y] * np.arange(length)).sum() / count
+        top = 0.0
+        bottom = 0.0
+        for k in range(length):
+            top += weights[y, k] * (k - middle) * ratios[y, k]
+            bottom += weights[y, k] * (k - middle) * (k - middle)
+        if bottom > 0:
+            within += top / bottom * length / years
+        between += (y - (years - 1) / 2.0) * means[y]
+    between /= max(1e-12, (years * years - 1) / 12.0 * means.sum())
+    if within * between <= 0:
+        return 0.0
+    return float(min(abs(within), abs(between), 1.5) * (1.0 if within > 0 else -1.0))
 
 
 @step(

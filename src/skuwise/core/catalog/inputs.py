@@ -102,7 +102,11 @@ class StockState:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrders:
-    """Open order lines, k rows: which item, how many units, in how many days they are due (negative: overdue)."""
+    """Open order lines, k rows: which item, how many units, in how many days they are due (negative: overdue).
+
+    Rows are sorted by item, then due day. ``ordered_days_ago`` is -1 where the day of the order is unknown.
+    ``source_row`` is the row of ``open_orders``, or of ``receipts`` for lines rebuilt in the plan of a past day.
+    """
 
     item: IntArray
     units: IntArray

@@ -52,7 +52,8 @@ MEMORY_PERIODS = 156
         "error_sd_units_per_period",
     ),
     formula="of running mean, exponential smoothing (five weights), damped trend and TSB the one with the smallest "
-    "squared error of sums over the protection interval; error sd = root of its mean square ÷ √periods",
+    "squared error in units of sums over the protection interval; error sd = root of Σ error² ÷ Σ (Σ index)² × "
+    "periods; a period weighs in the level as its in-stock share (where censored) × its season index, at most 1",
     source="Hyndman et al. (2008); Teunter, Syntetos & Babai, EJOR 214 (2011) 606; Gardner & McKenzie (1985)",
     codes={"forecast_model": MODELS},
 )
@@ -68,7 +69,8 @@ def level_and_error(
 ) -> tuple[CodeArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Chosen model [(n,) code of ``MODELS``] with its weight, level, trend per period and error [(n,) each].
 
-    Censored periods pull the level only by their in-stock share: what was filled in must not confirm itself.
+    Censored periods pull the level only by their in-stock share: what was filled in must not confirm itself. Periods
+    of low season pull it only by their index: the empty winter of a summer item says nothing of its summers.
     """
     return _choose(
         demand_units,
@@ -102,7 +104,7 @@ def _run_candidate(
         if w > 0:
             seen += w
             # Each weight starts as a running mean: no later demand leaks into the start of the past.
-            rate = w * max(alpha, 1.0 / seen) if seen > 1 else 1.0
+            rate = w * max(alpha, 1.0 / seen)
             if model == TSB:
                 happened = 1.0 if flat[k] > 0 else 0.0
                 chance += w * max(beta, 1.0 / max(1.0, seen)) * (happened - chance)
@@ -124,9 +126,9 @@ def _run_candidate(
 
 @kernel
 def _sum_error(
-    sums: FloatArray, level: FloatArray, trend: FloatArray, horizon: int, first_origin: int
-) -> tuple[float, int]:
-    """Sum of squared errors of the next ``horizon`` periods over all origins, and how many origins there were."""
+    sums: FloatArray, index_sums: FloatArray, level: FloatArray, trend: FloatArray, horizon: int, first_origin: int
+) -> float:
+    """Sum of the squared errors, in units, of the next ``horizon`` periods over all origins."""
     periods = len(sums) - 1
     damped = 0.0
     factor = 0.0
@@ -136,13 +138,22 @@ def _sum_error(
         factor += power
         damped += factor
     squares = 0.0
-    count = 0
     for k in range(first_origin, periods - horizon + 1):
-        expected = max(0.0, horizon * level[k] + damped * trend[k])
+        index = index_sums[k + horizon] - index_sums[k]
+        expected = index * max(0.0, level[k] + damped / horizon * trend[k])
         error = sums[k + horizon] - sums[k] - expected
         squares += error * error
-        count += 1
-    return squares, count
+    return squares
+
+
+@kernel
+def _season_squares(index_sums: FloatArray, horizon: int, first_origin: int) -> float:
+    """Sum over all origins of the squared season of the next ``horizon`` periods; its mean is horizon² without one."""
+    squares = 0.0
+    for k in range(first_origin, len(index_sums) - horizon):
+        index = index_sums[k + horizon] - index_sums[k]
+        squares += index * index
+    return squares
 
 
 @kernel
@@ -168,6 +179,7 @@ def _choose(
     trends = np.empty(periods + 1)
     weight = np.empty(periods)
     sums = np.empty(periods + 1)
+    index_sums = np.empty(periods + 1)
     for i in range(n):
         if first_period[i] < 0:
             continue
@@ -175,19 +187,22 @@ def _choose(
         flat = deseasonalised(demand[i], season_index[i], parts_of, start)
         count = len(flat)
         sums[0] = 0.0
+        index_sums[0] = 0.0
         for k in range(count):
-            weight[k] = share[i, start + k] if censored[i, start + k] else 1.0
-            sums[k + 1] = sums[k] + flat[k]
+            index = season_index[i, parts_of[start + k]]
+            weight[k] = min(1.0, index) * (share[i, start + k] if censored[i, start + k] else 1.0)
+            sums[k + 1] = sums[k] + demand[i, start + k]
+            index_sums[k + 1] = index_sums[k] + index
         horizon = horizons[i]
         first_origin = max(2, min(13, count // 3))
         if count - horizon - first_origin + 1 < ORIGINS_MIN:
             horizon = 1
+        origins = max(0, count - horizon - first_origin + 1)
         best = np.inf
-        origins = 0
         chosen = 0
         for c in range(len(candidates) if count >= 8 else 1):
             _run_candidate(flat, weight[:count], candidates[c], levels[: count + 1], trends[: count + 1])
-            squares, origins = _sum_error(sums[: count + 1], levels, trends, horizon, first_origin)
+            squares = _sum_error(sums[: count + 1], index_sums, levels, trends, horizon, first_origin)
             if c == 0 or squares < best * (1.0 - ADVANTAGE):
                 best = squares
                 chosen = c
@@ -195,8 +210,9 @@ def _choose(
                 trend[i] = trends[count]
         model[i] = int(candidates[chosen, 0])
         alpha[i] = candidates[chosen, 1]
-        if origins >= 2:
-            error_sd[i] = np.sqrt(best / origins / horizon)
+        season_squares = _season_squares(index_sums[: count + 1], horizon, first_origin)
+        if origins >= 2 and season_squares > 0:
+            error_sd[i] = np.sqrt(best / season_squares * horizon)
         # Few origins know little: an error rate can also not be below that of independent single sales.
         floor = np.sqrt(level[i]) * (1.0 + 1.0 / count)
         error_sd[i] = max(error_sd[i] * (1.0 + 1.0 / max(2, origins)), floor)

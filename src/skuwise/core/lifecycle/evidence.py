@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skuwise.core.arrays import Float32Array, FloatArray, IntArray, kernel
-from skuwise.core.behaviour.predictability import deseasonalised
+from skuwise.core.behaviour.predictability import level_of
 from skuwise.core.behaviour.seasonality import parts_of_periods
 from skuwise.core.behaviour.statistics import periods_in_weeks
 from skuwise.core.steps import step
@@ -15,38 +15,49 @@ FOLLOWED_WEEKS = 26
 
 
 @step(
-    out=("weeks_on_sale", "weeks_since_sale", "usual_gap_weeks"),
-    formula="weeks since first_period; weeks in stock (Σ in-stock share) since the newest sale; ADI in weeks",
-    source="our choice: weeks without stock say nothing about silence",
+    out=("weeks_on_sale", "weeks_since_sale", "silent_weeks", "usual_gap_weeks"),
+    formula="weeks since first_period; weeks in stock (Σ in-stock share) since the newest sale; the same with each "
+    "week counted by its season index, at most 1; ADI in weeks",
+    source="our choice: weeks without stock or out of season say nothing about silence",
 )
 def age_and_silence(
     first_period: IntArray,
     last_sale_period: IntArray,
     in_stock_share: Float32Array,
     adi_periods: FloatArray,
+    season_index: FloatArray,
+    grid_start_day: int,
     period_days: int,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Age, silence and usual interval in weeks [(n,) each]; silence counts from first_period where nothing was sold.
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Age, time since the newest sale, silence and usual interval in weeks [(n,) each].
 
-    >>> age, silence, gap = age_and_silence(
-    ...     np.array([0]), np.array([2]), np.array([[1, 1, 1, 1, 0.5, 0]]), np.array([1.5]), 7)
-    >>> float(age[0]), float(silence[0]), float(gap[0])
-    (6.0, 1.5, 1.5)
+    Both times count from first_period where nothing was sold.
+
+    >>> share, half_season = np.array([[1, 1, 1, 1, 0.5, 0]]), np.full((1, 52), 0.5)
+    >>> age, since, silence, gap = age_and_silence(
+    ...     np.array([0]), np.array([2]), share, np.array([1.5]), half_season, 20000, 7)
+    >>> float(age[0]), float(since[0]), float(silence[0]), float(gap[0])
+    (6.0, 1.5, 0.75, 1.5)
     """
     periods = in_stock_share.shape[1]
     weeks = period_days / 7
     age = np.where(first_period >= 0, (periods - first_period) * weeks, -1.0)
     since = np.maximum(last_sale_period, first_period - 1)
     after = np.arange(periods)[None, :] > since[:, None]
-    silence = np.where(after, in_stock_share, 0).sum(axis=1, dtype=np.float64) * weeks
-    return age, np.where(first_period >= 0, silence, -1.0), adi_periods * weeks
+    in_stock = np.where(after, in_stock_share, 0).astype(np.float64)
+    parts_of = parts_of_periods(grid_start_day, periods, period_days, season_index.shape[1])
+    in_season = in_stock * np.minimum(season_index, 1.0)[:, parts_of]
+    since_sale, silence = in_stock.sum(axis=1) * weeks, in_season.sum(axis=1) * weeks
+    ever = first_period >= 0
+    return age, np.where(ever, since_sale, -1.0), np.where(ever, silence, -1.0), adi_periods * weeks
 
 
 @step(
     out=("level_ratio", "level_z", "change_weeks"),
-    formula="mean of deseasonalised demand over the recent window ÷ mean over the window before; z = difference ÷ "
-    "√(variance ÷ window of each); change_weeks = for how long both have been beyond their thresholds",
-    source="two-sample comparison of means",
+    formula="level = Σ demand ÷ Σ season index; ratio = level of the recent window ÷ that of the window before; z = "
+    "difference ÷ √(sum of their variances), each no smaller than a Poisson count's; change_weeks = for how long both "
+    "have been beyond their thresholds",
+    source="two-sample comparison of ratio estimates",
 )
 def change_of_level(
     demand_units: FloatArray,
@@ -59,7 +70,8 @@ def change_of_level(
     stage_decline_ratio_max: float,
     stage_evidence_z_min: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Ratio, z and weeks of the newest change [(n,) each]; ratio is NaN below two windows of half the length.
+    """Ratio, z and weeks of the newest change [(n,) each]; ratio is NaN below two windows of half the
+    length and where nothing was wanted before.
 
     The windows are shortened to half the time on sale where that is less than two full ones.
     """
@@ -78,18 +90,28 @@ def change_of_level(
 
 
 @kernel
-def _compare(flat: FloatArray, end: int, window: int) -> tuple[float, float]:
-    """Ratio and z of the window that ends before ``end`` against the window before it."""
-    recent = flat[end - window : end]
-    before = flat[end - 2 * window : end - window]
-    mean_recent = recent.mean()
-    mean_before = before.mean()
-    if mean_before <= 0:
-        return (1.0, 0.0) if mean_recent <= 0 else (np.inf, 0.0)
-    squares = ((recent - mean_recent) ** 2).sum() + ((before - mean_before) ** 2).sum()
-    # Counts vary at least like Poisson: two flat windows of few units must not look certain.
-    variance = max(squares / max(1, 2 * window - 2), (mean_recent + mean_before) / 2)
-    return mean_recent / mean_before, (mean_recent - mean_before) / np.sqrt(2 * variance / window)
+def _compare(
+    demand: FloatArray, season_index: FloatArray, parts_of: IntArray, end: int, window: int
+) -> tuple[float, float]:
+    """Ratio and z of the window that ends before ``end`` against the window before it.
+
+    A window out of season has a small Σ index, hence a large variance: its silence proves nothing.
+    """
+    middle = end - window
+    recent, squares_recent = level_of(demand, season_index, parts_of, middle, end)
+    before, squares_before = level_of(demand, season_index, parts_of, middle - window, middle)
+    if before <= 0:
+        return (1.0, 0.0) if recent <= 0 else (np.nan, 0.0)
+    per_period = (squares_recent + squares_before) / max(1, 2 * window - 2)
+    variance = 0.0
+    for start in (middle - window, middle):
+        index = 0.0
+        for t in range(start, start + window):
+            index += season_index[parts_of[t]]
+        index = max(index, 1e-9)
+        # Counts vary at least like Poisson: two flat windows of few units must not look certain.
+        variance += max(window * per_period / (index * index), (recent + before) / 2 / index)
+    return recent / before, (recent - before) / np.sqrt(variance)
 
 
 @kernel
@@ -113,20 +135,19 @@ def _change(
     for i in range(n):
         if first_period[i] < 0:
             continue
-        start = max(first_period[i], periods - 2 * window - followed)
-        flat = deseasonalised(demand[i], season_index[i], parts_of, start)
-        length = min(window, len(flat) // 2)
+        known = min(periods - first_period[i], 2 * window + followed)
+        length = min(window, known // 2)
         if 2 * length < window:
             continue
-        ratio[i], z[i] = _compare(flat, len(flat), length)
+        ratio[i], z[i] = _compare(demand[i], season_index[i], parts_of, periods, length)
         sign = 1 if ratio[i] >= growth_min and z[i] >= z_min else 0
         if ratio[i] <= decline_max and z[i] <= -z_min:
             sign = -1
         held = 0
-        for back in range(min(followed, len(flat) - 2 * length + 1)):
+        for back in range(min(followed, known - 2 * length + 1)):
             if sign == 0:
                 break
-            past_ratio, past_z = _compare(flat, len(flat) - back, length)
+            past_ratio, past_z = _compare(demand[i], season_index[i], parts_of, periods - back, length)
             grows = past_ratio >= growth_min and past_z >= z_min
             declines = past_ratio <= decline_max and past_z <= -z_min
             if (sign > 0 and not grows) or (sign < 0 and not declines):

@@ -61,7 +61,7 @@ def life_stage(
     successor_on_sale: BoolArray,
     on_hand_units: IntArray,
     weeks_on_sale: FloatArray,
-    weeks_since_sale: FloatArray,
+    silent_weeks: FloatArray,
     usual_gap_weeks: FloatArray,
     level_ratio: FloatArray,
     change_weeks: FloatArray,
@@ -78,7 +78,7 @@ def life_stage(
     """
     never_sold = last_sale_period < 0
     usual_gap = np.where(np.isnan(usual_gap_weeks), 0, usual_gap_weeks)
-    silent = weeks_since_sale > np.maximum(stage_silent_weeks_min, stage_silent_gaps_min * usual_gap)
+    silent = silent_weeks > np.maximum(stage_silent_weeks_min, stage_silent_gaps_min * usual_gap)
     # An item whose first sale comes within its own usual gap (and a month) may well be older than the data.
     age_unknown = ~launch_known & (first_period >= 0) & (first_period <= np.maximum(4, usual_gap))
     confirmed = change_weeks >= stage_confirm_weeks

@@ -1,1 +1,0 @@
-"""The command line: it translates between people and the library and decides nothing."""

@@ -1,0 +1,49 @@
+"""What customers asked for and got at first attempt, from order lines that record both.
+
+The table is read as order-based only where it has ``requested_units``: a line without it got what it asked for. Unit,
+line and order fill rates are made from these counts; demand that never became an order is not in them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from skuwise.core.catalog.inputs import FillCounts
+from skuwise.planning.columns import constant, has_values, sum_by
+from skuwise.planning.lines import SalesLines
+
+
+def fill_counts(lines: SalesLines, item: np.ndarray, item_count: int) -> FillCounts:
+    """Counts over the whole history of the plan [(n,) each]; zero where requests are not recorded.
+
+    A line without an order number counts as an order of its own. Cancellations and returns come after the first
+    attempt and are left out.
+    """
+    if not len(lines) or not has_values(lines.frame, "requested_units"):
+        nothing = constant(0, (item_count,), np.int64)
+        return FillCounts(nothing, nothing, nothing, nothing, nothing, nothing, 0, 0)
+    sold = np.arange(len(lines)) if lines.sold is None else np.flatnonzero(lines.sold)
+    shipped_of_line, where = lines.units[sold], item[sold]
+    requested = lines.values("requested_units").cast(pl.Int64).gather(sold).fill_null(pl.Series(shipped_of_line))
+    requested_of_line = np.maximum(requested.to_numpy(), shipped_of_line)
+    filled = shipped_of_line >= requested_of_line
+    orders = pl.DataFrame(
+        {"item": where, "order_id": lines.values("order_id").gather(sold).cast(pl.String), "filled": filled}
+    )
+    alone = orders.filter(pl.col("order_id").is_null())
+    named = orders.drop_nulls("order_id")
+    by_item = named.group_by("item", "order_id").agg(pl.col("filled").all())
+    by_order = named.group_by("order_id").agg(pl.col("filled").all())
+    per_item = pl.concat([by_item.select("item", "filled"), alone.select("item", "filled")])
+    counted, complete = per_item["item"].to_numpy(), per_item["filled"].to_numpy().astype(np.int64)
+    return FillCounts(
+        requested_units=sum_by(where, requested_of_line, item_count),
+        shipped_units=sum_by(where, shipped_of_line, item_count),
+        lines=np.bincount(where, minlength=item_count).astype(np.int64),
+        lines_filled=sum_by(where, filled.astype(np.int64), item_count),
+        item_orders=np.bincount(counted, minlength=item_count).astype(np.int64),
+        item_orders_filled=sum_by(counted, complete, item_count),
+        orders=by_order.height + alone.height,
+        orders_filled=int(by_order["filled"].sum()) + int(alone["filled"].sum()),
+    )

@@ -1,0 +1,38 @@
+"""From a dataset to a plan: the one call that a program makes."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from skuwise.core import plan as core
+from skuwise.core.rules import Rulebook
+from skuwise.dataset.contract import Dataset
+from skuwise.planning.assemble import plan_inputs
+from skuwise.planning.rulebook_files import load_rulebook
+
+
+def plan(
+    dataset: Dataset,
+    rulebook: Rulebook | str | Path | None = None,
+    as_of: date | None = None,
+    seed: int = 0,
+    *,
+    progress: core.Progress | None = None,
+) -> core.Plan:
+    """Plan every item of the dataset in memory; nothing is written.
+
+    ``rulebook`` is a rulebook or the path of its TOML file; None means the built-in rules alone. ``as_of`` is the
+    first day that has not been seen, by default the dataset's. ``progress`` is told the phase, the items done and all
+    items.
+
+    Raises ``RulebookError`` for a rulebook that cannot be used.
+    """
+    rules = rulebook if isinstance(rulebook, Rulebook) else load_rulebook(rulebook)
+    inputs = plan_inputs(
+        dataset,
+        as_of=as_of,
+        period_days=int(rules.settings["period_days"]),
+        history_periods_max=int(rules.settings["history_periods_max"]),
+    )
+    return core.plan(inputs, rules, seed=seed, progress=progress)
