@@ -33,6 +33,8 @@ def test_sales_older_than_the_longest_history_are_counted_and_not_read() -> None
     inputs = plan_inputs(dataset(sales=lines), history_periods_max=3)
     assert inputs.history.sales_units.tolist() == [[1, 0, 4]]
     assert finding_of(inputs, "PLN-002").count == 1
+    gone = plan_inputs(dataset(sales=[*lines, line("2025-01-01", 9, "GONE")]), history_periods_max=3)
+    assert gone.history.sales_units[row_of(gone, "GONE")].tolist() == [0, 0, 0]
 
 
 def test_a_cancellation_takes_from_its_own_period_then_from_the_newest_earlier_ones() -> None:

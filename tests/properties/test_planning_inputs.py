@@ -32,6 +32,19 @@ RECIPES: Rows = [
 #: Units of A, B and C in one bundle before and from 2026-01-15.
 INSIDE = {"KIT": ({"A": 3, "B": 1}, {"A": 3, "C": 2}), "BOX": ({"A": 7, "B": 2}, {"A": 7, "C": 4})}
 
+PLACE_HOLDER: dict[str, Any] = {
+    "date": "2026-03-01",
+    "sku_id": "PLACE",
+    "location_id": "W1",
+    "units": 1,
+    "kind": "sale",
+    "requested_units": 1,
+}
+#: Both locations and a request are recorded: no other row decides which location is the default and whether requests are.
+PLACES_NAMED = [PLACE_HOLDER, {**PLACE_HOLDER, "location_id": "W2"}]
+#: Sold before everything that is drawn: the grid starts here.
+FIRST_SALE = {**PLACE_HOLDER, "date": str(AS_OF - timedelta(days=81)), "location_id": None}
+
 days = st.integers(1, 80).map(lambda back: str(AS_OF - timedelta(days=back)))
 skus = st.sampled_from(SKUS)
 places = st.sampled_from(PLACES)
@@ -151,8 +164,8 @@ def test_rows_numbered_anew_in_another_order_change_only_where_they_stood(shop: 
 @given(shop=shops(), more=sales_rows())
 def test_a_further_sku_changes_nothing_for_the_others(shop: dict[str, Rows], more: Rows) -> None:
     added = [{**row, "sku_id": "NEW", "location_id": row["location_id"] or "W1"} for row in more]
-    before = plan_inputs(dataset(**{**shop, "sales": [*shop["sales"], PLACE_HOLDER]}))
-    after = plan_inputs(dataset(**{**shop, "sales": [*shop["sales"], PLACE_HOLDER, *added]}))
+    before = plan_inputs(dataset(**{**shop, "sales": [*shop["sales"], *PLACES_NAMED]}))
+    after = plan_inputs(dataset(**{**shop, "sales": [*shop["sales"], *PLACES_NAMED, *added]}))
     kept = np.flatnonzero(after.index.sku_id != "NEW")
     assert after.index.sku_id[kept].tolist() == before.index.sku_id.tolist()
     assert after.index.item_key[kept].tolist() == before.index.item_key.tolist()
@@ -164,7 +177,7 @@ def test_a_further_sku_changes_nothing_for_the_others(shop: dict[str, Rows], mor
         if name.startswith("history.") and short in history:
             newest = right[kept][:, -periods:] if right.ndim == 2 else right[kept]
             np.testing.assert_array_equal(left, newest, err_msg=name)
-        elif name.startswith(("supply.", "stock.")):
+        elif name.startswith(("supply.", "stock.")) or (name.startswith("fill.") and np.ndim(left)):
             np.testing.assert_array_equal(left, right[kept], err_msg=name)
         elif isinstance(left, Labels):
             assert [left.of(row) for row in range(len(kept))] == [right.of(row) for row in kept]
@@ -173,26 +186,15 @@ def test_a_further_sku_changes_nothing_for_the_others(shop: dict[str, Rows], mor
     np.testing.assert_array_equal(kept[before.open_orders.item], after.open_orders.item)
 
 
-#: Both locations are always named, so that the added SKU does not change which one is the default.
-PLACE_HOLDER: dict[str, Any] = {
-    "date": "2026-03-01",
-    "sku_id": "PLACE",
-    "location_id": "W1",
-    "units": 1,
-    "kind": "sale",
-}
-OTHER_PLACE = {**PLACE_HOLDER, "location_id": "W2"}
-
-
 @settings(deadline=None, max_examples=80)
 @given(rows=sales_rows())
 def test_units_sold_are_units_in_the_panel_plus_cancelled_ones_that_found_a_sale(rows: Rows) -> None:
+    rows = [*rows, FIRST_SALE]
     inputs = plan_inputs(dataset(sales=rows))
     sold = sum(row["units"] for row in rows if row["kind"] in ("sale", "promotion"))
     cancelled = -sum(row["units"] for row in rows if row["kind"] == "cancellation")
     told = [finding.message for finding in inputs.findings if finding.code == "PLN-010"]
     unmatched = int(told[0].split()[0]) if told else 0
-    # A sale before the first period cannot be: the grid starts at the first one.
     assert int(inputs.history.sales_units.sum()) == sold - (cancelled - unmatched)
     assert (inputs.history.sales_units >= 0).all()
     assert int(inputs.history.returned_units.sum()) == -sum(row["units"] for row in rows if row["kind"] == "return")
@@ -258,7 +260,8 @@ def test_the_in_stock_share_is_what_a_day_by_day_reading_gives(rows: Rows) -> No
 @given(shop=shops(), back=st.integers(1, 60))
 def test_a_plan_of_a_past_day_does_not_change_with_what_came_later(shop: dict[str, Rows], back: int) -> None:
     past = AS_OF - timedelta(days=back)
-    data = dataset(**shop)
+    named = [{"location_id": "W1"}, {"location_id": "W2"}]  # else a later row might decide the default location
+    data = dataset(**shop, locations=named)
     dated = {"sales": "date", "stock": "date", "availability": "date", "open_orders": "ordered_on"}
     known = {
         name: frame.filter(pl.col(dated[name]) < past) if name in dated and dated[name] in frame.columns else frame

@@ -52,7 +52,7 @@ def test_too_short_a_history_says_that_age_and_level_are_unknown() -> None:
 
 
 def test_a_slow_item_whose_first_sale_comes_late_may_be_older_than_the_data() -> None:
-    assert stage(Item("A", [0] * 7 + [1] + [0] * 4))[0] == "mature"
+    assert stage(Item("A", [0] * 5 + [1] + [0] * 6))[0] == "mature"
 
 
 def test_a_level_that_doubled_and_stayed_is_growing_since_then() -> None:
@@ -152,7 +152,9 @@ def test_the_summer_is_bought_before_it_begins() -> None:
     assert found["order_quantity_units"] >= 20
 
 
-def test_a_summer_item_whose_summer_failed_to_come_is_silent() -> None:
-    item = summer_item("2025-10-06")
-    failed = Item("SUMMER", [*item.sales[:-30], *[0] * 30], on_hand=5)
-    assert stage(failed, as_of="2025-10-06")[0] in ("declining", "retiring")
+def test_a_summer_item_that_missed_one_summer_is_not_given_up_and_one_that_missed_two_is() -> None:
+    item = summer_item("2025-10-06", years=5)
+    missed_one = Item("SUMMER", [*item.sales[:-30], *[0] * 30], on_hand=5)
+    missed_two = Item("SUMMER", [*item.sales[:-82], *[0] * 82], on_hand=5)
+    assert stage(missed_one, as_of="2025-10-06")[0] != "retiring"
+    assert stage(missed_two, as_of="2025-10-06") == ("retiring", "silent for longer than usual, stock left")

@@ -180,7 +180,7 @@ def _plan_of(
         given_by=given_by,
         rule_descriptions=tuple(rule.description for rule in rulebook.in_order),
         open_orders=inputs.open_orders,
-        findings=(*inputs.findings, *rule_findings, *plan_findings(columns)),
+        findings=(*inputs.findings, *rule_findings, *plan_findings(columns), *metrics.metric_gaps(columns)),
     )
 
 

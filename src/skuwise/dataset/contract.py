@@ -23,12 +23,13 @@ QUARANTINE_SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class LineCounts:
-    """Nothing is lost: ``lines_in == lines_used + lines_quarantined`` for every table."""
+    """Nothing is lost: ``lines_in == lines_used + lines_quarantined`` for every table and for every file."""
 
     table: str
     lines_in: int
     lines_used: int
     lines_quarantined: int
+    file: str = ""  # blank where the counts are those of the whole table
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,10 @@ class Settings:
 class Dataset:
     """The tables of the contract with the columns of the data dictionary, plus ``_row`` and ``_file_no``.
 
-    ``tables`` holds a Polars frame for each table that was given; ``_row`` counts as a spreadsheet does (the
-    header is row 1) and ``_file_no`` indexes ``files``.
+    ``tables`` holds a Polars frame for each table that was given. Every column of the dictionary is there with its
+    type: null where nothing is known, the dictionary's default where that is a plain value (``MAIN``, ``sale``, 0).
+    ``_row`` counts as a spreadsheet does (the header is row 1) and ``_file_no`` indexes ``files``. Where no ``skus``
+    table was given, one is derived from the others with ``_row`` 0 and ``_file_no`` -1; it has no line counts.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -56,6 +59,7 @@ class Dataset:
     as_of: date
     settings: Settings = field(default_factory=Settings)
     source: str = "memory"
+    counts_by_file: tuple[LineCounts, ...] = ()
 
     def table(self, name: str) -> pl.DataFrame | None:
         return self.tables.get(name)

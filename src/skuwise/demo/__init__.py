@@ -37,8 +37,10 @@ from skuwise.demo.tables import (
     supply_table,
 )
 
-__all__ = ["BAD_ROWS", "BadRows", "generate_demo_shop", "planted", "simulate_shop"]
+__all__ = ["AS_OF", "BAD_ROWS", "BadRows", "generate_demo_shop", "planted", "simulate_shop"]
 
+#: The day on which the demo's planner sits down; nothing of it has been seen.
+AS_OF = date(2026, 3, 2)
 #: 131 whole weeks: two and a half years.
 HISTORY_DAYS = 917
 
@@ -46,9 +48,7 @@ HISTORY_DAYS = 917
 Progress = Callable[[str, float], None]
 
 
-def generate_demo_shop(
-    folder: Path, *, seed: int = 7, as_of: date = date(2026, 3, 2), progress: Progress | None = None
-) -> None:
+def generate_demo_shop(folder: Path, *, seed: int = 7, as_of: date = AS_OF, progress: Progress | None = None) -> None:
     """Write the demo shop into ``folder``, which is made where it is missing; files of the same names are replaced."""
     tell = progress or _say_nothing
     shop = simulate_shop(seed=seed, as_of=as_of, progress=tell)
@@ -57,7 +57,7 @@ def generate_demo_shop(
     tell("The demo shop is written", 1.0)
 
 
-def simulate_shop(*, seed: int = 7, as_of: date = date(2026, 3, 2), progress: Progress | None = None) -> Shop:
+def simulate_shop(*, seed: int = 7, as_of: date = AS_OF, progress: Progress | None = None) -> Shop:
     """The shop before it is written down: catalogue, wanted lines and the ledger."""
     tell = progress or _say_nothing
     tell("Inventing products", 0.0)

@@ -14,8 +14,7 @@ RULES_TOML = """\
 overrides = "overrides.csv"
 
 [defaults]
-service_measure = "fill_rate"
-service_target = 0.95
+holding_cost_share_per_year = 0.3
 
 [[rule]]
 name = "Festive goods are worth nothing in January"

@@ -46,7 +46,7 @@ def plan_inputs(
     findings = [*dataset.findings, *seen.findings]
 
     # Names become whole numbers; the history spans from the first sale to the as-of day.
-    names, sku, location = learn_names(tables)
+    names, sku, location = learn_names({name: frame for name, frame in dataset.tables.items() if frame.height})
     findings += _rows_without_location(tables, names)
     lines, told_of_lines = read_lines(
         tables.get("sales"),
@@ -131,7 +131,11 @@ def _find_items(
     component_pairs: np.ndarray | None,
 ) -> tuple[Items, list[Finding]]:
     """All items; SKUs that only catalogue or general supply terms name are put at the default location."""
-    occurring = [lines.pair, *(pairs[name] for name in ("stock", "open_orders", "receipts") if name in pairs)]
+    occurring = [
+        lines.pair,
+        lines.older_pairs,
+        *(pairs[name] for name in ("stock", "open_orders", "receipts") if name in pairs),
+    ]
     if component_pairs is not None:
         occurring.append(component_pairs)
     if "supply" in tables:

@@ -140,7 +140,7 @@ def _paid_prices(lines: SalesLines, items: Items, wanted: BoolArray) -> IntArray
             "sku": lines.sku[chosen],
             "day": lines.day[chosen].astype(np.int64),
             "price": value[chosen],
-            "regular": True if lines.kind is None else lines.kind[chosen] != PROMOTION,
+            "regular": np.ones(len(chosen), dtype=bool) if lines.kind is None else lines.kind[chosen] != PROMOTION,
         }
     )
     typical = (

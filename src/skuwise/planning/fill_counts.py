@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from skuwise.core.catalog.inputs import FillCounts
-from skuwise.planning.columns import constant, has_values, sum_by
+from skuwise.planning.columns import constant, sum_by
 from skuwise.planning.lines import SalesLines
 
 
@@ -20,12 +20,13 @@ def fill_counts(lines: SalesLines, item: np.ndarray, item_count: int) -> FillCou
     A line without an order number counts as an order of its own. Cancellations and returns come after the first
     attempt and are left out.
     """
-    if not len(lines) or not has_values(lines.frame, "requested_units"):
+    requests = lines.values("requested_units")
+    if requests.null_count() == len(requests):
         nothing = constant(0, (item_count,), np.int64)
         return FillCounts(nothing, nothing, nothing, nothing, nothing, nothing, 0, 0)
     sold = np.arange(len(lines)) if lines.sold is None else np.flatnonzero(lines.sold)
     shipped_of_line, where = lines.units[sold], item[sold]
-    requested = lines.values("requested_units").cast(pl.Int64).gather(sold).fill_null(pl.Series(shipped_of_line))
+    requested = requests.cast(pl.Int64).gather(sold).fill_null(pl.Series(shipped_of_line))
     requested_of_line = np.maximum(requested.to_numpy(), shipped_of_line)
     filled = shipped_of_line >= requested_of_line
     orders = pl.DataFrame(

@@ -12,7 +12,7 @@ import polars as pl
 from skuwise.core.arrays import BoolArray, IntArray
 from skuwise.core.findings import Finding, found
 from skuwise.core.periods import PeriodGrid
-from skuwise.planning.columns import column, day_numbers, sum_by, whole_numbers
+from skuwise.planning.columns import column, day_numbers, has_values, sum_by, whole_numbers
 from skuwise.planning.names import Names
 from skuwise.planning.seen import not_seen
 
@@ -28,7 +28,7 @@ class SalesLines:
 
     ``pair`` is the line's SKU and location as one number (see ``Names.pairs``), ``day`` counts from 1970-01-01.
     ``kind`` is None where every line is an ordinary sale. ``rows`` are the lines' places in the sales table, None
-    where all of them are seen.
+    where all of them are seen. ``older_pairs`` are the items of the lines before the grid.
     """
 
     grid: PeriodGrid
@@ -39,6 +39,7 @@ class SalesLines:
     day: np.ndarray
     units: IntArray
     kind: np.ndarray | None
+    older_pairs: np.ndarray
 
     def __len__(self) -> int:
         return len(self.day)
@@ -93,23 +94,29 @@ def read_lines(
     if sales is None:
         nothing = np.empty(0, dtype=np.int32)
         grid = PeriodGrid(last, period_days, 1)
-        lines = SalesLines(grid, pl.DataFrame(), None, nothing, nothing, nothing, nothing.astype(np.int64), None)
+        lines = SalesLines(
+            grid, pl.DataFrame(), None, nothing, nothing, nothing, nothing.astype(np.int64), None, nothing
+        )
         return lines, [found("PLN-070", "there is no sales table: no demand is known", table="sales")]
     as_of_day = int(last.astype(np.int64))
     day = sales["date"].cast(pl.Date).to_physical().to_numpy()
     units = whole_numbers(sales, "units", 0)
     kind = _kinds(sales, units)
-    periods = _period_count(day, units, kind, as_of_day, period_days, history_periods_max)
+    asked_for = _asked_for(sales, units, kind)
+    first = int(day.min(where=asked_for, initial=as_of_day))
+    periods = min(max(-(-(as_of_day - first) // period_days), 1), history_periods_max)
     grid = PeriodGrid(last, period_days, periods)
-    findings: list[Finding] = []
-    rows = _rows_within(day, as_of_day - periods * period_days, as_of, findings)
     pair = names.pairs(sku, location)
+    new, old = day >= as_of_day, day < as_of_day - periods * period_days
+    older_pairs = np.unique(pair[old])
+    findings = _told(int(new.sum()), int(old.sum()), as_of, grid)
+    rows = np.flatnonzero(~(new | old)) if findings else None
     if rows is not None:
         sku, pair, day, units = sku[rows], pair[rows], day[rows], units[rows]
         kind = None if kind is None else kind[rows]
     if not len(day):
         findings.append(found("PLN-070", f"no sale is dated before {as_of}: no demand is known", table="sales"))
-    return SalesLines(grid, sales, rows, sku, pair, day, units, kind), findings
+    return SalesLines(grid, sales, rows, sku, pair, day, units, kind, older_pairs), findings
 
 
 def add_to_periods(totals: IntArray, item: np.ndarray, day: np.ndarray, amounts: IntArray, grid: PeriodGrid) -> None:
@@ -168,25 +175,17 @@ def _kinds(sales: pl.DataFrame, units: IntArray) -> np.ndarray | None:
     return codes if codes.any() or (len(units) and units.min() < 0) else None
 
 
-def _period_count(
-    day: np.ndarray, units: IntArray, kind: np.ndarray | None, as_of_day: int, period_days: int, most: int
-) -> int:
-    """Periods from the first sale to the as-of day; at least one."""
-    sold = units > 0
-    if kind is not None:
-        sold &= kind <= PROMOTION
-    first = int(day.min(where=sold, initial=as_of_day))
-    return min(max(-(-(as_of_day - first) // period_days), 1), most)
+def _asked_for(sales: pl.DataFrame, units: IntArray, kind: np.ndarray | None) -> BoolArray:
+    """Lines by which somebody bought or wanted to buy: the first of them opens the history."""
+    wanted: BoolArray = units > 0
+    if has_values(sales, "requested_units"):
+        wanted = wanted | (whole_numbers(sales, "requested_units", 0) > 0)
+    return wanted if kind is None else wanted & (kind <= PROMOTION)
 
 
-def _rows_within(day: np.ndarray, first_day: int, as_of: date, findings: list[Finding]) -> IntArray | None:
-    new = day >= day.dtype.type(np.datetime64(as_of, "D").astype(np.int64))
-    old = day < day.dtype.type(first_day)
-    if count := int(new.sum()):
-        findings.append(not_seen("sales", count, as_of))
-    if count := int(old.sum()):
-        text = f"{count} sales lines before {np.datetime64(first_day, 'D')} are older than the history and not read"
-        findings.append(found("PLN-002", text, table="sales", count=count))
-    if not (new.any() or old.any()):
-        return None
-    return np.flatnonzero(~(new | old))
+def _told(new: int, old: int, as_of: date, grid: PeriodGrid) -> list[Finding]:
+    findings = [not_seen("sales", new, as_of)] if new else []
+    if old:
+        text = f"{old} sales lines before {grid.start} are older than the history and not read"
+        findings.append(found("PLN-002", text, table="sales", count=old))
+    return findings

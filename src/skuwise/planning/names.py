@@ -80,8 +80,10 @@ class Names:
         return pairs
 
     def pairs_of(self, frame: pl.DataFrame) -> np.ndarray:
-        """The pair of each row of a table that names SKU and location."""
-        return self.pairs(self.skus.codes(frame["sku_id"]), self.location_codes(column(frame, "location_id")))
+        """The pair of each row of a table that names SKU and location; -1 where no item table knows the SKU."""
+        sku = self.skus.codes(frame["sku_id"])
+        pairs = self.pairs(sku, self.location_codes(column(frame, "location_id")))
+        return np.where(sku < 0, -1, pairs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +94,7 @@ class Items:
     pairs: IntArray
     sku: IntArray
     location: IntArray
-    dense_rows: np.ndarray | None
+    dense_rows: np.ndarray | None  # row of every pair, and -1 in one more place
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -118,7 +120,8 @@ class Items:
 def learn_names(tables: Mapping[str, pl.DataFrame]) -> tuple[Names, np.ndarray, np.ndarray]:
     """The names of a dataset, and the codes of SKU and location of every sales line.
 
-    Sales are by far the longest table: they are coded once, against the names of the other tables and of a
+    Names are those of all rows, seen by the plan or not: so an item without a location keeps its place in the plan of
+    every day. Sales are by far the longest table: they are coded once, against the names of the other tables and of a
     sample, and only names met by neither make a second pass.
     """
     small = [tables[name]["sku_id"] for name in ("skus", *ITEM_TABLES) if name in tables]
@@ -145,7 +148,7 @@ def index_items(names: Names, pairs: Sequence[np.ndarray]) -> Items:
         for some in pairs:
             present[some] = True
         found = np.flatnonzero(present)
-        rows = np.full(size, -1, dtype=np.int32)
+        rows = np.full(size + 1, -1, dtype=np.int32)  # pair -1 reads the last place
         rows[found] = np.arange(len(found), dtype=np.int32)
         return Items(names, found, found // len(names.locations), found % len(names.locations), rows)
     found = np.unique(np.concatenate([np.unique(some) for some in pairs])).astype(np.int64)

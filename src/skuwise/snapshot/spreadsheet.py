@@ -17,11 +17,11 @@ _FORMULA_START = r"^[=+\-@\t\r]"
 def defuse(frame: pl.DataFrame) -> pl.DataFrame:
     """Put an apostrophe before text cells that a spreadsheet would run as a formula; numbers stay numbers.
 
-    >>> defuse(pl.DataFrame({"name": ["=1+1", "Tee"], "units": [-3, 4]})).rows()
-    [("'=1+1", -3), ('Tee', 4)]
+    >>> defuse(pl.DataFrame({"name": ["=1+1", "Tee"], "brand": ["A", "@B"], "units": [-3, 4]})).rows()
+    [("'=1+1", 'A', -3), ('Tee', "'@B", 4)]
     """
     text = pl.col(pl.String)
-    return frame.with_columns(pl.when(text.str.contains(_FORMULA_START)).then("'" + text).otherwise(text))
+    return frame.with_columns(pl.when(text.str.contains(_FORMULA_START)).then(text.str.replace("^", "'")).otherwise(text))
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:

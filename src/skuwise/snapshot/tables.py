@@ -81,6 +81,7 @@ def people_tables(plan: Plan, dataset: Dataset | None) -> dict[str, pl.DataFrame
         "order_proposals": order_proposals(plan),
         "behaviour": _columns(plan, _BEHAVIOUR),
         "rules": rules_frame(plan),
+        "metrics": _columns(plan, (*_IDENTITY, *fields_of("metrics"))),
         "findings": findings_frame(plan.findings),
     }
     if dataset is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuwise.core.arrays import CodeArray, FloatArray, IntArray, kernel
+from skuwise.core.arrays import BoolArray, CodeArray, FloatArray, IntArray, kernel
 from skuwise.core.behaviour.seasonality import DAYS_PER_YEAR, parts_of_periods
 from skuwise.core.behaviour.statistics import YEAR_WEEKS, periods_in_weeks
 from skuwise.core.steps import step
@@ -16,15 +16,21 @@ XYZ_CLASSES = ("X", "Y", "Z", "none")
     out=("cv", "trend_share_per_year"),
     formula="level = Σ demand ÷ Σ season index; over the last 52 weeks cv = sd of (demand − level × index) ÷ mean "
     "demand; over the last 104 weeks trend = slope of demand ÷ index, weighted by the index, × periods a year ÷ level, "
-    "between −1 and 2; nil below 26 weeks",
+    "between −1 and 2; nil below 26 weeks; censored periods left out",
     source="our choice",
 )
 def deseasonalised_statistics(
-    demand_units: FloatArray, first_period: IntArray, season_index: FloatArray, grid_start_day: int, period_days: int
+    demand_units: FloatArray,
+    censored: BoolArray,
+    first_period: IntArray,
+    season_index: FloatArray,
+    grid_start_day: int,
+    period_days: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Coefficient of variation (NaN without demand) and yearly trend of the deseasonalised demand [(n,) each]."""
     return _statistics(
         demand_units,
+        censored,
         first_period,
         season_index,
         grid_start_day,
@@ -45,27 +51,33 @@ def deseasonalised(demand: FloatArray, season_index: FloatArray, parts_of: IntAr
 
 @kernel
 def level_of(
-    demand: FloatArray, season_index: FloatArray, parts_of: IntArray, start: int, end: int
-) -> tuple[float, float]:
-    """One item's level over periods ``[start, end)``, Σ demand ÷ Σ index, and the sum of squares it leaves in units.
+    demand: FloatArray, censored: BoolArray, season_index: FloatArray, parts_of: IntArray, start: int, end: int
+) -> tuple[float, float, int, float]:
+    """One item's level over the uncensored periods of ``[start, end)``: Σ demand ÷ Σ index.
 
     A sum over a sum stays sound where single quotients do not: a period out of season adds next to nothing to either.
+    Returns the level, Σ index, the number of periods and the sum of squares that the level leaves in units.
     """
     total = 0.0
     index = 0.0
+    count = 0
     for t in range(start, end):
-        total += demand[t]
-        index += season_index[parts_of[t]]
+        if not censored[t]:
+            total += demand[t]
+            index += season_index[parts_of[t]]
+            count += 1
     level = total / index if index > 0 else 0.0
     squares = 0.0
     for t in range(start, end):
-        squares += (demand[t] - level * season_index[parts_of[t]]) ** 2
-    return level, squares
+        if not censored[t]:
+            squares += (demand[t] - level * season_index[parts_of[t]]) ** 2
+    return level, index, count, squares
 
 
 @kernel
 def _statistics(
     demand: FloatArray,
+    censored: BoolArray,
     first_period: IntArray,
     season_index: FloatArray,
     grid_start_day: int,
@@ -81,13 +93,12 @@ def _statistics(
         if first_period[i] < 0:
             continue
         recent = max(first_period[i], periods - year)
-        level, squares = level_of(demand[i], season_index[i], parts_of, recent, periods)
-        mean = demand[i, recent:].mean()
-        if mean > 0 and periods - recent > 1:
-            cv[i] = np.sqrt(squares / (periods - recent - 1)) / mean
+        level, index, count, squares = level_of(demand[i], censored[i], season_index[i], parts_of, recent, periods)
+        if level > 0 and count > 1:
+            cv[i] = np.sqrt(squares / (count - 1)) / (level * index / count)
         start = max(first_period[i], periods - 2 * year)
         if 2 * (periods - start) >= year:
-            slope, level = _slope_and_level(demand[i], season_index[i], parts_of, start)
+            slope, level = _slope_and_level(demand[i], censored[i], season_index[i], parts_of, start)
             if level > 0:
                 trend[i] = min(2.0, max(-1.0, slope * periods_per_year / level))
     return cv, trend
@@ -95,16 +106,17 @@ def _statistics(
 
 @kernel
 def _slope_and_level(
-    demand: FloatArray, season_index: FloatArray, parts_of: IntArray, start: int
+    demand: FloatArray, censored: BoolArray, season_index: FloatArray, parts_of: IntArray, start: int
 ) -> tuple[float, float]:
     """Regression of demand ÷ index on time, each period weighted by its index; units per period."""
     weight = 0.0
     moment = 0.0
     total = 0.0
     for t in range(start, len(demand)):
-        weight += season_index[parts_of[t]]
-        moment += season_index[parts_of[t]] * t
-        total += demand[t]
+        if not censored[t]:
+            weight += season_index[parts_of[t]]
+            moment += season_index[parts_of[t]] * t
+            total += demand[t]
     if weight <= 0:
         return 0.0, 0.0
     middle = moment / weight
@@ -112,9 +124,10 @@ def _slope_and_level(
     bottom = 0.0
     for t in range(start, len(demand)):
         # index × (demand ÷ index) is demand: a part without season divides nothing.
-        top += (t - middle) * demand[t]
-        bottom += season_index[parts_of[t]] * (t - middle) * (t - middle)
-    return top / bottom, total / weight
+        if not censored[t]:
+            top += (t - middle) * demand[t]
+            bottom += season_index[parts_of[t]] * (t - middle) * (t - middle)
+    return (top / bottom if bottom > 0 else 0.0), total / weight
 
 
 @step(

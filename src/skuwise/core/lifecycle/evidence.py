@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuwise.core.arrays import Float32Array, FloatArray, IntArray, kernel
+from skuwise.core.arrays import BoolArray, Float32Array, FloatArray, IntArray, kernel
 from skuwise.core.behaviour.predictability import level_of
 from skuwise.core.behaviour.seasonality import parts_of_periods
 from skuwise.core.behaviour.statistics import periods_in_weeks
@@ -54,13 +54,14 @@ def age_and_silence(
 
 @step(
     out=("level_ratio", "level_z", "change_weeks"),
-    formula="level = Σ demand ÷ Σ season index; ratio = level of the recent window ÷ that of the window before; z = "
+    formula="level = Σ demand ÷ Σ season index of uncensored periods; ratio = level of the recent window ÷ that of the window before; z = "
     "difference ÷ √(sum of their variances), each no smaller than a Poisson count's; change_weeks = for how long both "
     "have been beyond their thresholds",
     source="two-sample comparison of ratio estimates",
 )
 def change_of_level(
     demand_units: FloatArray,
+    censored: BoolArray,
     first_period: IntArray,
     season_index: FloatArray,
     grid_start_day: int,
@@ -77,6 +78,7 @@ def change_of_level(
     """
     return _change(
         demand_units,
+        censored,
         first_period,
         season_index,
         grid_start_day,
@@ -91,32 +93,31 @@ def change_of_level(
 
 @kernel
 def _compare(
-    demand: FloatArray, season_index: FloatArray, parts_of: IntArray, end: int, window: int
+    demand: FloatArray, censored: BoolArray, season_index: FloatArray, parts_of: IntArray, end: int, window: int
 ) -> tuple[float, float]:
-    """Ratio and z of the window that ends before ``end`` against the window before it.
+    """Ratio and z of the window that ends before ``end`` against the window before it; NaN where one tells nothing.
 
     A window out of season has a small Σ index, hence a large variance: its silence proves nothing.
     """
     middle = end - window
-    recent, squares_recent = level_of(demand, season_index, parts_of, middle, end)
-    before, squares_before = level_of(demand, season_index, parts_of, middle - window, middle)
-    if before <= 0:
-        return (1.0, 0.0) if recent <= 0 else (np.nan, 0.0)
-    per_period = (squares_recent + squares_before) / max(1, 2 * window - 2)
-    variance = 0.0
-    for start in (middle - window, middle):
-        index = 0.0
-        for t in range(start, start + window):
-            index += season_index[parts_of[t]]
-        index = max(index, 1e-9)
-        # Counts vary at least like Poisson: two flat windows of few units must not look certain.
-        variance += max(window * per_period / (index * index), (recent + before) / 2 / index)
+    recent, index_recent, count_recent, squares = level_of(demand, censored, season_index, parts_of, middle, end)
+    before, index_before, count_before, squares_before = level_of(
+        demand, censored, season_index, parts_of, middle - window, middle
+    )
+    if index_recent <= 0 or before <= 0:
+        return np.nan, 0.0
+    per_period = (squares + squares_before) / max(1, count_recent + count_before - 2)
+    # Counts vary at least like Poisson: two flat windows of few units must not look certain.
+    count_like = (recent + before) / 2
+    variance = max(count_recent * per_period / index_recent**2, count_like / index_recent)
+    variance += max(count_before * per_period / index_before**2, count_like / index_before)
     return recent / before, (recent - before) / np.sqrt(variance)
 
 
 @kernel
 def _change(
     demand: FloatArray,
+    censored: BoolArray,
     first_period: IntArray,
     season_index: FloatArray,
     grid_start_day: int,
@@ -139,7 +140,7 @@ def _change(
         length = min(window, known // 2)
         if 2 * length < window:
             continue
-        ratio[i], z[i] = _compare(demand[i], season_index[i], parts_of, periods, length)
+        ratio[i], z[i] = _compare(demand[i], censored[i], season_index[i], parts_of, periods, length)
         sign = 1 if ratio[i] >= growth_min and z[i] >= z_min else 0
         if ratio[i] <= decline_max and z[i] <= -z_min:
             sign = -1
@@ -147,7 +148,7 @@ def _change(
         for back in range(min(followed, known - 2 * length + 1)):
             if sign == 0:
                 break
-            past_ratio, past_z = _compare(demand[i], season_index[i], parts_of, periods - back, length)
+            past_ratio, past_z = _compare(demand[i], censored[i], season_index[i], parts_of, periods - back, length)
             grows = past_ratio >= growth_min and past_z >= z_min
             declines = past_ratio <= decline_max and past_z <= -z_min
             if (sign > 0 and not grows) or (sign < 0 and not declines):

@@ -93,7 +93,7 @@ def life_stage(
             ~age_unknown & (weeks_on_sale <= stage_new_weeks_max),
             confirmed & (level_ratio > 1),
             confirmed & (level_ratio < 1),
-            age_unknown & np.isnan(level_ratio),
+            age_unknown & np.isnan(level_ratio) & (weeks_on_sale <= stage_new_weeks_max),
         ],
         [
             PAST_END,

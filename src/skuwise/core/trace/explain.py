@@ -109,8 +109,8 @@ def explain(
 ) -> Explanation:
     """Explain one field of one item down to ``depth`` levels, or to the rows of the files.
 
-    Without a location the one with the largest value is explained. Raises ``UnknownNameError`` with the nearest names for
-    a SKU, location or field that is not in the plan.
+    Without a location the one with the largest value is explained. Raises ``UnknownNameError`` with the nearest names
+    for a SKU, location or field that is not in the plan.
     """
     if field not in plan.columns:
         raise UnknownNameError(_unknown("field", field, [str(name) for name in plan.columns]))
@@ -231,7 +231,7 @@ class _Walk:
 def where_from(plan: Plan, column: str, row: int) -> str:
     """Where a value that no step makes comes from: a row of a file, a rule, a setting."""
     if column in plan.given_by:
-        return f"rule {plan.rule_descriptions[int(plan.given_by[column][row])]}"
+        return plan.rule_descriptions[int(plan.given_by[column][row])]
     if np.ndim(plan.columns[column]) == 0:
         return "setting"
     maker = STEPS.get(column)

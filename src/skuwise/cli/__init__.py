@@ -1,0 +1,138 @@
+"""The command line: it translates between people and the library and decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skuwise._version import __version__
+
+app = typer.Typer(
+    help="Plan stock one SKU at a time, across each SKU's whole life, and explain every number.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+rules_app = typer.Typer(
+    help="What the rules say of an item, and how many items each rule decides.", no_args_is_help=True
+)
+app.add_typer(rules_app, name="rules")
+
+Folder = Annotated[Path, typer.Argument(help="Folder with the dataset: sales.csv, stock.csv, supply.xlsx …")]
+PlanFolder = Annotated[Path, typer.Argument(metavar="PLAN", help="Folder of a plan, as given to --out.")]
+Sku = Annotated[str, typer.Argument(metavar="SKU", help="The SKU to explain.")]
+AsOf = Annotated[
+    str, typer.Option(metavar="DATE", help="First day not seen yet, YYYY-MM-DD; by default the day after the data.")
+]
+Location = Annotated[str, typer.Option(help="Location, where the SKU is stocked at several.")]
+
+
+@app.callback(invoke_without_command=True)
+def skuwise(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:
+    if version:
+        typer.echo(f"skuwise {__version__}")
+        raise typer.Exit
+
+
+@app.command("plan")
+def plan_command(
+    folder: Folder,
+    out: Annotated[Path, typer.Option(help="New folder for the plan.")],
+    as_of: AsOf = "",
+    rules: Annotated[Path | None, typer.Option(help="Rulebook; by default rules.toml of the folder, if any.")] = None,
+    seed: Annotated[int, typer.Option(help="Part of the plan's identity.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
+) -> None:
+    """Read a dataset, plan every SKU, write the plan and show it on one page."""
+    from skuwise.cli.planning import plan_folder
+
+    plan_folder(folder, out, as_of=as_of, rules=rules, seed=seed, overwrite=overwrite)
+
+
+@app.command()
+def check(
+    folder: Folder,
+    as_of: AsOf = "",
+    quarantine: Annotated[Path | None, typer.Option(help="Write the refused lines to this CSV file.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where there are errors.")] = False,
+) -> None:
+    """Report every finding of a dataset with file, line, reason and mend; plan nothing."""
+    from skuwise.cli.planning import check_folder
+
+    check_folder(folder, as_of=as_of, quarantine=quarantine, strict=strict)
+
+
+@app.command()
+def explain(
+    plan: PlanFolder,
+    sku: Sku,
+    field: Annotated[str, typer.Argument(help="Any column of the plan.")] = "order_quantity_units",
+    location: Location = "",
+    full: Annotated[bool, typer.Option("--full", help="Every figure down to the rows of the files.")] = False,
+) -> None:
+    """Walk a number back to the rows it comes from."""
+    from skuwise.cli.asking import explain_item
+
+    explain_item(plan, sku, field, location or None, full=full)
+
+
+@app.command()
+def diff(
+    plan_a: PlanFolder,
+    plan_b: PlanFolder,
+    top: Annotated[int, typer.Option(min=0, help="Items to show, the dearest changes first.")] = 20,
+) -> None:
+    """Say in words what changed between two plans and why."""
+    from skuwise.cli.asking import compare_plans
+
+    compare_plans(plan_a, plan_b, top)
+
+
+@app.command()
+def metrics(
+    plan: PlanFolder,
+    by: Annotated[
+        str, typer.Option(help="Group by category, brand, supplier_id, abc_class, stage, location_id …")
+    ] = "",
+    sku: Annotated[str, typer.Option(help="The metrics of one SKU instead of the shop's.")] = "",
+    location: Location = "",
+) -> None:
+    """Turnover, sell-through, weeks of supply, fill rate and the rest, each naming its variant."""
+    from skuwise.cli.asking import show_metrics
+
+    show_metrics(plan, by, sku, location or None)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the shop and its plan.")] = Path("skuwise-demo"),
+    seed: Annotated[int, typer.Option(help="Another seed makes another shop.")] = 7,
+) -> None:
+    """Build the demo shop, plan it and show the result."""
+    from skuwise.cli.planning import run_demo
+
+    run_demo(out, seed)
+
+
+@rules_app.command("explain")
+def rules_explain(
+    sku: Sku,
+    field: Annotated[str, typer.Argument(help="A rule field, such as service_target.")],
+    plan: Annotated[Path, typer.Option(help="Folder of a plan.")],
+    location: Location = "",
+) -> None:
+    """Every layer that was tried for one field of one item, and the rule that holds."""
+    from skuwise.cli.asking import explain_rule
+
+    explain_rule(plan, sku, field, location or None)
+
+
+@rules_app.command("list")
+def rules_list(plan: Annotated[Path, typer.Option(help="Folder of a plan.")]) -> None:
+    """Each rule with how many items it decides."""
+    from skuwise.cli.asking import list_rules
+
+    list_rules(plan)
