@@ -3,16 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOCK := requirements/dev.lock
 
 .PHONY: demo test lint bench docs golden lock clean help
 
 help:            ## list the commands
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
 
-$(READY): requirements/dev.lock pyproject.toml
+$(READY): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Skuwise needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: on Debian or Ubuntu run 'apt-get install python3-venv'" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -28,9 +29,9 @@ lint: $(READY)   ## style, types and the direction of dependencies
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## measure, beside named peers in the same run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
-	$(BIN)/python -m benchmarks.run
+bench:           ## measure, beside named peers in the same run (in an environment of its own)
+	@$(MAKE) --no-print-directory VENV=.venv-bench LOCK=requirements/bench.lock .venv-bench/.ready
+	.venv-bench/bin/python -m benchmarks.run
 
 golden: $(READY) ## accept the plans of tests/golden as they are now
 	$(BIN)/python -m tests.golden.accept
@@ -43,4 +44,4 @@ lock:            ## resolve the requirements anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group dev --group bench pyproject.toml -o requirements/bench.lock
 
 clean:           ## remove what the other commands made
-	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -61,7 +61,7 @@ def arithmetic_beside_statsforecast() -> str:
         "",
         f"{PERIODS} weeks. Skuwise makes whole plans; each statsforecast model makes only a forecast.",
         "",
-        "| what | series | SKU/s | Skuwise is faster by |",
+        "| what | series | SKU/s | Skuwise ÷ this |",
         "|---|--:|--:|--:|",
         *(f"| {name} | {count:,} | {rate:,.0f} | {ratio:,.1f}× |" for name, count, rate, ratio in rows),
     ]
