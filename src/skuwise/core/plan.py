@@ -17,7 +17,7 @@ import numpy as np
 from skuwise._version import __version__
 from skuwise.core import metrics
 from skuwise.core.arrays import TextArray
-from skuwise.core.behaviour import predictability, seasonality, statistics, value_class
+from skuwise.core.behaviour import predictability, season_profile, seasonality, statistics, value_class
 from skuwise.core.catalog.columns import columns_of, labels_of
 from skuwise.core.catalog.fingerprint import inputs_hash
 from skuwise.core.catalog.inputs import OpenOrders, PlanInputs
@@ -47,7 +47,7 @@ UNDERSTAND: Steps = (
 )
 COMPARE_IN_SHOP: Steps = (
     value_class.value_cutoffs,
-    seasonality.borrowed_season,
+    season_profile.borrowed_season,
     succession.successor_on_sale,
 )
 CLASSIFY: Steps = (

@@ -20,17 +20,13 @@ DAYS_PER_YEAR = 365.2425
 YEARS_MAX = 4
 #: Below this share of explained variance a profile is noise.
 STRENGTH_MIN = 0.1
-#: Items with a full year that a category needs before its profile is its own.
-CATEGORY_ITEMS_MIN = 3
-#: Shop-wide profiles hold still in steps of this size, so that one SKU more does not move every forecast.
-PROFILE_STEP = 0.05
+#: Smoothing of an item's own index: one item has too few sales for single weeks to speak.
+OWN_WIDTH = 2
 #: Prior deviation of the weight with which an item takes on a borrowed profile (prior mean 1).
 WEIGHT_PRIOR_SD = 0.5
 WEIGHT_MAX = 1.5
 #: Share of a season's variance from which a straight line that the years' means confirm is taken out of it.
 TREND_SHARE_MIN = 0.6
-#: Trust in a profile that rests on a single year.
-ONE_YEAR_TRUST = 0.5
 
 
 def season_parts(period_days: int) -> int:
@@ -57,18 +53,26 @@ def parts_of_periods(first_day: int, count: int, period_days: int, parts: int) -
 
 
 @kernel
-def _smooth_index(sums: FloatArray, counts: FloatArray) -> FloatArray:
-    """Ratios by part, smoothed round the year with weights 1-2-3-2-1 and scaled to mean 1."""
+def smooth_index(sums: FloatArray, counts: FloatArray, width: int) -> FloatArray:
+    """Ratios by part, smoothed round the year with triangular weights and scaled to mean 1.
+
+    ``width`` 0 leaves the parts alone, 1 weighs 1-2-1, 2 weighs 1-2-3-2-1; a part without data takes its neighbours'.
+    """
     parts = len(sums)
     index = np.ones(parts)
     for s in range(parts):
-        top = 0.0
-        bottom = 0.0
-        for offset in range(-2, 3):
-            other = (s + offset) % parts
-            weight = 3.0 - abs(offset)
-            top += weight * sums[other]
-            bottom += weight * counts[other]
+        reach = width
+        while True:
+            top = 0.0
+            bottom = 0.0
+            for offset in range(-reach, reach + 1):
+                other = (s + offset) % parts
+                weight = reach + 1.0 - abs(offset)
+                top += weight * sums[other]
+                bottom += weight * counts[other]
+            if bottom > 0 or reach >= 3:
+                break
+            reach += 1
         if bottom > 0:
             index[s] = top / bottom
     mean = index.mean()
@@ -97,7 +101,7 @@ def _index_of_years(
     product = 0.0
     variance = 0.0
     for y in range(years):
-        others = _smooth_index(total_sums - sums[y], total_counts - counts[y])
+        others = smooth_index(total_sums - sums[y], total_counts - counts[y], OWN_WIDTH)
         for k in range(length):
             x = others[parts_of[y * length + k]] - 1.0
             z = ratios[y, k] - 1.0
@@ -108,7 +112,7 @@ def _index_of_years(
     strength = 0.0
     if variance > 0:
         strength = max(0.0, (2.0 * trust * product - trust * trust * square) / variance)
-    return 1.0 + trust * (_smooth_index(total_sums, total_counts) - 1.0), strength
+    return 1.0 + trust * (smooth_index(total_sums, total_counts, OWN_WIDTH) - 1.0), strength
 
 
 @step(
@@ -203,90 +207,6 @@ def _shared_slope(ratios: FloatArray, weights: FloatArray, means: FloatArray) ->
     if within * between <= 0:
         return 0.0
     return float(min(abs(within), abs(between), 1.5) * (1.0 if within > 0 else -1.0))
-
-
-@step(
-    out=("category_season_index", "category_season_source"),
-    formula="the same index from the category's items with full years, each weighted by the root of its volume; from "
-    "the shop where the category has too few; rounded to 0.05; all ones where the years do not tell one another",
-    source="our choice",
-    scope="shop",
-    codes={"category_season_source": SEASON_SOURCES},
-)
-def borrowed_season(
-    demand_units: FloatArray,
-    first_period: IntArray,
-    is_bundle: BoolArray,
-    category: IntArray,
-    grid_start_day: int,
-    period_days: int,
-) -> tuple[FloatArray, CodeArray]:
-    """Profile that an item may borrow [(n, S)] and whose it is [(n,) code of ``SEASON_SOURCES``]."""
-    parts = season_parts(period_days)
-    n, periods = demand_units.shape
-    age = np.where((first_period >= 0) & ~is_bundle, periods - first_period, 0)
-    groups = int(category.max()) + 1 if n else 0
-    own = _profiles(demand_units, age, category, groups, grid_start_day, period_days, parts)
-    shop = _profiles(demand_units, age, np.zeros(n, np.int64), 1, grid_start_day, period_days, parts)
-    thin = np.isnan(own[:, 0])
-    seasonal = ~thin & (own != 1.0).any(axis=1)
-    shop_profile = np.where(np.isnan(shop[0]), 1.0, shop[0]) if n else np.ones(parts)
-    profile = np.where(thin[:, None], shop_profile[None, :], own)
-    shop_source = SHOP if (shop_profile != 1.0).any() else NONE
-    source = np.where(thin, shop_source, np.where(seasonal, CATEGORY, NONE)).astype(np.int16)
-    return profile[category], source[category]
-
-
-def _profiles(
-    demand: FloatArray,
-    age: IntArray,
-    group: IntArray,
-    groups: int,
-    grid_start_day: int,
-    period_days: int,
-    parts: int,
-) -> FloatArray:
-    """Rounded profile of each group [(groups, S)]; NaN where too few items have a full year."""
-    periods = demand.shape[1]
-    length = round(DAYS_PER_YEAR / period_days)
-    years = min(YEARS_MAX, periods // length)
-    result = np.full((groups, parts), np.nan)
-    totals = np.zeros((years, groups, length))
-    items = np.zeros((years, groups), np.int64)
-    for y in range(years):
-        start = periods - (years - y) * length
-        rows = np.flatnonzero(age >= periods - start)
-        block = demand[rows, start : start + length]
-        mean = block.mean(axis=1)
-        rows, block, mean = rows[mean > 0], block[mean > 0], mean[mean > 0]
-        if not len(rows):
-            continue
-        order = np.argsort(group[rows], kind="stable")
-        sorted_group = group[rows][order]
-        starts = np.flatnonzero(np.r_[True, sorted_group[1:] != sorted_group[:-1]])
-        totals[y, sorted_group[starts]] = np.add.reduceat((block / np.sqrt(mean)[:, None])[order], starts, axis=0)
-        items[y, sorted_group[starts]] = np.diff(np.r_[starts, len(rows)])
-    parts_of = parts_of_periods(
-        grid_start_day + (periods - years * length) * period_days, years * length, period_days, parts
-    )
-    for g in range(groups):
-        enough = np.flatnonzero(items[:, g] >= CATEGORY_ITEMS_MIN)
-        if len(enough):
-            result[g] = _profile(totals[enough, g], parts_of.reshape(years, length)[enough].ravel(), parts)
-    return result
-
-
-def _profile(totals: FloatArray, parts_of: IntArray, parts: int) -> FloatArray:
-    ratios = totals / totals.mean(axis=1)[:, None]
-    if len(totals) == 1:
-        sums = np.bincount(parts_of, weights=ratios[0], minlength=parts).astype(np.float64)
-        counts = np.bincount(parts_of, minlength=parts).astype(np.float64)
-        index = 1 + ONE_YEAR_TRUST * (_smooth_index(sums, counts) - 1)
-    else:
-        index, strength = _index_of_years(ratios, np.ones_like(ratios), parts_of, parts)
-        if strength < STRENGTH_MIN:
-            return np.ones(parts)
-    return np.round(index / PROFILE_STEP) * PROFILE_STEP
 
 
 @step(
