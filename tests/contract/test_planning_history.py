@@ -22,6 +22,11 @@ def test_periods_are_the_weeks_before_the_as_of_day_from_the_first_sale_on() -> 
     assert inputs.history.sales_units.dtype == np.int64
 
 
+def test_zeros_before_the_first_sale_do_not_make_the_history_longer() -> None:
+    inputs = plan_inputs(dataset(sales=[line("2025-03-02", 0), line("2025-03-02", 0, "B"), line("2026-03-01", 4)]))
+    assert inputs.history.sales_units.tolist() == [[4], [0]]
+
+
 def test_periods_may_have_another_length() -> None:
     data = dataset(sales=[line("2026-02-26", 1), line("2026-02-28", 2), line("2026-03-01", 4)])
     assert plan_inputs(data, period_days=1).history.sales_units.tolist() == [[1, 0, 2, 4]]

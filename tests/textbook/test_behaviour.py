@@ -22,7 +22,9 @@ def month_of_week(weeks: int = WEEKS, as_of: str = AS_OF) -> np.ndarray:
 
 def yearly_wave(weeks: int = WEEKS, as_of: str = AS_OF, peak: float = 0.6) -> np.ndarray:
     """A season 1 + peak × cos with its top in the middle of June."""
-    day_of_year = (np.datetime64(as_of) - np.arange(weeks, 0, -1) * 7).astype("datetime64[D]").astype(np.int64) % 365.2425
+    day_of_year = (np.datetime64(as_of) - np.arange(weeks, 0, -1) * 7).astype("datetime64[D]").astype(
+        np.int64
+    ) % 365.2425
     return 1 + peak * np.cos(2 * np.pi * (day_of_year + 3.5 - 166) / 365.2425)
 
 
@@ -66,7 +68,9 @@ def test_weeks_before_the_launch_and_weeks_without_stock_are_not_intervals() -> 
 
 
 def test_one_demand_has_no_variation_and_no_demand_no_interval() -> None:
-    *_, adi, cv2 = demand_statistics(np.array([[0.0, 7, 0, 0], [0.0, 0, 0, 0]]), np.zeros((2, 4), bool), np.zeros(2, int), 7)
+    *_, adi, cv2 = demand_statistics(
+        np.array([[0.0, 7, 0, 0], [0.0, 0, 0, 0]]), np.zeros((2, 4), bool), np.zeros(2, int), 7
+    )
     assert adi[0] == 4
     assert np.isnan(adi[1])
     assert cv2.tolist() == [0, 0]
@@ -89,7 +93,9 @@ def test_a_bundle_does_not_move_the_cut_offs_that_its_components_make() -> None:
 
 def test_a_shop_without_sales_has_no_class() -> None:
     value = np.zeros(3, np.int64)
-    assert [ABC_CLASSES[code] for code in value_class(value, *value_cutoffs(value, value > 0, 0.8, 0.95))] == ["none"] * 3
+    assert [ABC_CLASSES[code] for code in value_class(value, *value_cutoffs(value, value > 0, 0.8, 0.95))] == [
+        "none"
+    ] * 3
 
 
 def test_annual_value_takes_price_then_cost_then_units() -> None:

@@ -96,7 +96,12 @@ def test_a_cycle_serves_the_largest_of_lot_minimum_case_and_review_demand() -> N
     def served(lot: int, moq: int, multiple: int, review: float) -> float:
         return float(cycle_quantity(np.array([lot]), np.array([moq]), np.array([multiple]), np.array([review]))[0])
 
-    assert [served(50, 10, 6, 8.0), served(0, 10, 6, 8.0), served(0, 0, 24, 8.0), served(0, 0, 6, 8.5)] == [50, 10, 24, 8.5]
+    assert [served(50, 10, 6, 8.0), served(0, 10, 6, 8.0), served(0, 0, 24, 8.0), served(0, 0, 6, 8.5)] == [
+        50,
+        10,
+        24,
+        8.5,
+    ]
     assert served(0, 0, 1, 0.3) == 0.3  # a multiple of one is no case
 
 
@@ -173,7 +178,10 @@ def test_many_points_at_once_are_each_solved_for_itself() -> None:
     sd = mean * cv
     allowed = mean * rng.uniform(0.001, 0.2, 200)
     together = point_for_shortage(allowed, mean, mean, sd, 0 * mean, 0 * mean)
-    alone = [point_for_shortage(*(column[k : k + 1] for column in (allowed, mean, mean, sd, 0 * mean, 0 * mean)))[0] for k in range(200)]
+    alone = [
+        point_for_shortage(*(column[k : k + 1] for column in (allowed, mean, mean, sd, 0 * mean, 0 * mean)))[0]
+        for k in range(200)
+    ]
     assert together.tolist() == alone
     short = expected_shortage(together, mean, sd)
     assert (short <= allowed * (1 + 1e-5)).all()

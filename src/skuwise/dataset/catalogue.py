@@ -53,8 +53,10 @@ def known_skus(tables: Mapping[str, pl.DataFrame]) -> pl.Series | None:
     return None if listed is None else listed["sku_id"].unique()
 
 
-def non_products(codes: pl.Series) -> pl.Series:
+def non_products(codes: pl.Series, *, by_shape: bool = True) -> pl.Series:
     """The codes, of all codes of a shop, that stand for money or corrections rather than products.
+
+    ``by_shape``: judge codes that are on no list by their capitals and digits too.
 
     >>> non_products(pl.Series(["85048", "79323P", "POST", "M", "AMAZONFEE"])).sort().to_list()
     ['AMAZONFEE', 'M', 'POST']
@@ -70,7 +72,7 @@ def non_products(codes: pl.Series) -> pl.Series:
     aside = worded
     if share >= 0.5:
         aside = aside | short
-    if share >= 0.9 and len(codes) >= 20:
+    if by_shape and share >= 0.9 and len(codes) >= 20:
         aside = aside | codes.str.contains(r"^[A-Z]{1,6}$")
     return codes.filter(aside)
 
@@ -111,7 +113,8 @@ def _keep_listed(name: str, frame: pl.DataFrame, listed: pl.Series, ledger: Ledg
         unknown = codes.filter(~codes.is_in(listed.implode()))
         if unknown.is_empty():
             continue
-        aside = non_products(pl.concat([unknown.alias("sku_id"), listed.alias("sku_id")]).unique())
+        # What is on no list is simply unknown here: it may be a product that the catalogue lacks.
+        aside = non_products(pl.concat([unknown.alias("sku_id"), listed.alias("sku_id")]).unique(), by_shape=False)
         aside = aside.filter(aside.is_in(unknown.implode()))
         if len(aside):
             frame = _drop_non_products(name, frame, aside, ledger)

@@ -69,7 +69,7 @@ _REASONS = {
     "DAT-DATE-ABSURD": "'{}' is not between 1990 and 2100",
     "DAT-RANGE": "'{}' is out of range",
     "DAT-CHOICE": "'{}' is none of the words allowed",
-    "AVL-PERCENT": "'{}' looks like per cent: a share goes from 0 to 1",
+    "AVL-PERCENT": "'{}' is above 1 and looks like per cent: a share goes from 0 to 1",
 }
 #: Text cells that say that nothing is known; "NA" may be a SKU.
 _TEXT_MISSING = tuple(
@@ -245,6 +245,8 @@ def _text_column(cells: pl.Series) -> pl.Series:
     else:
         texts = as_text(cells)
     trimmed = texts.str.strip_chars(" \t\r\n\u00a0\u202f\ufeff\u200b")
+    if trimmed.str.len_bytes().sum() == texts.str.len_bytes().sum():
+        trimmed = texts  # nothing to trim: share the memory of what was given
     short = trimmed.str.len_bytes() <= 5  # the marks of missing values are short
     if not short.any():
         return trimmed

@@ -76,8 +76,8 @@ def text_to_units(cells: pl.Series, *, points_are_decimal: bool = False) -> Pars
 def text_to_minor(cells: pl.Series, decimals: int, *, points_are_decimal: bool = False) -> Parsed:
     """Money in major currency to whole minor units, rounded half away from zero on its digits.
 
-    >>> text_to_minor(pl.Series(["1.005", "-1.005", "$1,234.50", "0,99"]), 2).values.to_list()
-    [101, -101, 123450, 99]
+    >>> text_to_minor(pl.Series(["1.005", "-1.005", "$1,234.50"]), 2).values.to_list()
+    [101, -101, 123450]
     """
     notes: list[str] = []
 
@@ -111,8 +111,11 @@ def text_to_float(cells: pl.Series, *, points_are_decimal: bool = False) -> Pars
 
     def parse(distinct: pl.DataFrame) -> pl.DataFrame:
         digits = _digits(distinct, notes, whole_numbers=False, points_are_decimal=points_are_decimal)
-        value = (pl.col("whole") + "." + pl.col("fraction") + "0").cast(pl.Float64, strict=False)
-        value = pl.when("percent").then(value / 100).otherwise(value)
+        # Per cent moves the point in the text: a division by 100 would make 0.9500000000000001 of 95%.
+        moved = pl.col("whole").str.zfill(3)
+        hundredths = moved.str.head(-2) + "." + moved.str.tail(2) + pl.col("fraction")
+        plain = pl.col("whole") + "." + pl.col("fraction") + "0"
+        value = pl.when("percent").then(hundredths).otherwise(plain).cast(pl.Float64, strict=False)
         return _judged(digits, value * pl.when("negative").then(-1.0).otherwise(1.0))
 
     return _read(cells, parse, notes)

@@ -22,6 +22,8 @@ from skuwise.dataset.text_files import BROKEN_SCHEMA, read_text_table
 
 TEXT_SUFFIXES = {".csv": "", ".tsv": "\t"}
 WORKBOOK_SUFFIX, PARQUET_SUFFIX = ".xlsx", ".parquet"
+#: Files of the rulebook may lie in the same folder; the planning reads them.
+RULEBOOK_FILES = ("rules.toml", "overrides.csv")
 FIRST_DATA_ROW = 2  # the header is row 1, in memory too
 
 
@@ -141,7 +143,7 @@ def _column(name: str, cells: list[Any]) -> pl.Series:
 def _files_of(folder: Path) -> Iterator[tuple[Path, str]]:
     """Files of the folder and of sub-folders named after a table, with their names relative to the folder."""
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name == SETTINGS_FILE:
+        if path.name.startswith(".") or path.name in (SETTINGS_FILE, *RULEBOOK_FILES):
             continue
         if path.is_file():
             yield path, path.name

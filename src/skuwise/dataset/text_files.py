@@ -53,7 +53,7 @@ def read_text_table(content: bytes, table: str, delimiter: str = "") -> TextTabl
             return _nothing(encoding, delimiter)
     delimiter = delimiter or _find_delimiter(lines[first], table)
     records, broken_quotes = _records(lines.slice(first), delimiter)
-    headers = unique_headers(next(csv.reader([records["line"][0]], delimiter=delimiter), []))
+    headers = unique_headers(_split(records["line"][0], delimiter))
     body = records.slice(1).filter(pl.col("line").str.strip_chars() != "")
     body = body.with_columns(pl.col("row") + first)
     frame, rows, ragged = _cut(body, headers, delimiter)
@@ -103,7 +103,7 @@ def _find_delimiter(header: str, table: str) -> str:
     """The delimiter that makes the most known headers, then the most cells, of the header line."""
 
     def score(delimiter: str) -> tuple[int, int]:
-        cells = unique_headers(next(csv.reader([header], delimiter=delimiter), []))
+        cells = unique_headers(_split(header, delimiter))
         return known_header_count(table, cells), len(cells)
 
     return max(DELIMITERS, key=score)
@@ -119,7 +119,7 @@ def _records(lines: pl.Series, delimiter: str) -> tuple[pl.DataFrame, pl.DataFra
     if not odd:
         numbered = lines.to_frame("line").with_row_index("row", offset=1).with_columns(pl.col("row").cast(pl.Int64))
         return numbered, pl.DataFrame(schema=BROKEN_SCHEMA)
-    cell_count = len(next(csv.reader([lines[0]], delimiter=delimiter), []))
+    cell_count = len(_split(lines[0], delimiter))
     joined: dict[int, str] = {}
     swallowed: list[int] = []
     broken: list[int] = []
@@ -132,12 +132,16 @@ def _records(lines: pl.Series, delimiter: str) -> tuple[pl.DataFrame, pl.DataFra
         end = odd[position] if position < len(odd) else None
         if end is not None and end - start <= QUOTED_LINES_MAX:
             record = "\n".join(lines[start : end + 1].to_list())
-            if _cells_of(record, delimiter, strict=True) == cell_count:
+            cells = len(_split(record, delimiter, strict=True))
+            # A header may run over lines only where more columns follow: it must not swallow the lines below it.
+            if cells > cell_count if start == 0 else cells == cell_count:
+                cell_count = cells
                 joined[start] = record
                 swallowed.extend(range(start + 1, end + 1))
                 position += 1
                 continue
-        broken.append(start)
+        if start > 0:  # the header is read as well as it can be
+            broken.append(start)
     frame = lines.to_frame("line").with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
     if joined:
         whole = pl.DataFrame({"at": list(joined), "record": list(joined.values())})
@@ -162,11 +166,12 @@ def _opens_quote(line: str, delimiter: str) -> bool:
     return re.search(rf'(^|{mark})\s*"', rest) is not None
 
 
-def _cells_of(record: str, delimiter: str, *, strict: bool) -> int:
+def _split(record: str, delimiter: str, *, strict: bool = False) -> list[str]:
+    """Cells of one record by the standard library's reader; none where it cannot make sense of it."""
     try:
-        return len(next(csv.reader(record.split("\n"), delimiter=delimiter, strict=strict), []))
+        return next(csv.reader(record.split("\n"), delimiter=delimiter, strict=strict), [])
     except csv.Error:
-        return -1
+        return []
 
 
 def _cut(body: pl.DataFrame, headers: list[str], delimiter: str) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
@@ -242,7 +247,7 @@ def _cut_one_by_one(odd: pl.DataFrame, headers: list[str], delimiter: str) -> tu
     good: list[tuple[object, ...]] = []
     wrong: list[dict[str, object]] = []
     for row, line in odd.select("row", "line").iter_rows():
-        cells = next(csv.reader(line.split("\n"), delimiter=delimiter), [])
+        cells = _split(line, delimiter)
         if len(cells) == len(headers):
             good.append((*cells, row))
         else:

@@ -45,7 +45,7 @@ def plan_inputs(
     tables = seen.tables
     findings = [*dataset.findings, *seen.findings]
 
-    # Names become whole numbers; the history spans from the first sale to the as-of day.
+    # Names become whole numbers; the history spans from the first sales line to the as-of day.
     names, sku, location = learn_names({name: frame for name, frame in dataset.tables.items() if frame.height})
     findings += _rows_without_location(tables, names)
     lines, told_of_lines = read_lines(

@@ -17,20 +17,21 @@ from skuwise.planning.lines import SalesLines
 def fill_counts(lines: SalesLines, item: np.ndarray, item_count: int) -> FillCounts:
     """Counts over the whole history of the plan [(n,) each]; zero where requests are not recorded.
 
-    A line without an order number counts as an order of its own. Cancellations and returns come after the first
-    attempt and are left out.
+    A line without an order number counts as an order of its own. Lines that asked for nothing (zeros in day totals)
+    are no requests; cancellations and returns come after the first attempt. Both are left out.
     """
     requests = lines.values("requested_units")
     if requests.null_count() == len(requests):
         nothing = constant(0, (item_count,), np.int64)
         return FillCounts(nothing, nothing, nothing, nothing, nothing, nothing, 0, 0)
-    sold = np.arange(len(lines)) if lines.sold is None else np.flatnonzero(lines.sold)
-    shipped_of_line, where = lines.units[sold], item[sold]
-    requested = requests.cast(pl.Int64).gather(sold).fill_null(pl.Series(shipped_of_line))
-    requested_of_line = np.maximum(requested.to_numpy(), shipped_of_line)
-    filled = shipped_of_line >= requested_of_line
+    shipped = np.maximum(lines.units, 0)
+    requested = np.maximum(requests.cast(pl.Int64).fill_null(0).to_numpy(), shipped)
+    asked = requested > 0 if lines.sold is None else lines.sold & (requested > 0)
+    at = np.flatnonzero(asked)
+    shipped, requested, where = shipped[at], requested[at], item[at]
+    filled = shipped >= requested
     orders = pl.DataFrame(
-        {"item": where, "order_id": lines.values("order_id").gather(sold).cast(pl.String), "filled": filled}
+        {"item": where, "order_id": lines.values("order_id").gather(at).cast(pl.String), "filled": filled}
     )
     alone = orders.filter(pl.col("order_id").is_null())
     named = orders.drop_nulls("order_id")
@@ -39,8 +40,8 @@ def fill_counts(lines: SalesLines, item: np.ndarray, item_count: int) -> FillCou
     per_item = pl.concat([by_item.select("item", "filled"), alone.select("item", "filled")])
     counted, complete = per_item["item"].to_numpy(), per_item["filled"].to_numpy().astype(np.int64)
     return FillCounts(
-        requested_units=sum_by(where, requested_of_line, item_count),
-        shipped_units=sum_by(where, shipped_of_line, item_count),
+        requested_units=sum_by(where, requested, item_count),
+        shipped_units=sum_by(where, shipped, item_count),
         lines=np.bincount(where, minlength=item_count).astype(np.int64),
         lines_filled=sum_by(where, filled.astype(np.int64), item_count),
         item_orders=np.bincount(counted, minlength=item_count).astype(np.int64),

@@ -85,7 +85,7 @@ def read_lines(
     period_days: int,
     history_periods_max: int,
 ) -> tuple[SalesLines, list[Finding]]:
-    """Pick the lines before ``as_of`` and within the longest history, and lay the grid from the first sale on.
+    """Pick the lines before ``as_of`` and within the longest history, and lay the grid from the first of them on.
 
     ``sku`` and ``location`` are the codes of all sales lines. Lines too new are not seen, lines too old not read;
     both are counted in a finding.
@@ -102,8 +102,7 @@ def read_lines(
     day = sales["date"].cast(pl.Date).to_physical().to_numpy()
     units = whole_numbers(sales, "units", 0)
     kind = _kinds(sales, units)
-    asked_for = _asked_for(sales, units, kind)
-    first = int(day.min(where=asked_for, initial=as_of_day))
+    first = int(day.min(where=_speaking(sales, units), initial=as_of_day))
     periods = min(max(-(-(as_of_day - first) // period_days), 1), history_periods_max)
     grid = PeriodGrid(last, period_days, periods)
     pair = names.pairs(sku, location)
@@ -175,12 +174,12 @@ def _kinds(sales: pl.DataFrame, units: IntArray) -> np.ndarray | None:
     return codes if codes.any() or (len(units) and units.min() < 0) else None
 
 
-def _asked_for(sales: pl.DataFrame, units: IntArray, kind: np.ndarray | None) -> BoolArray:
-    """Lines by which somebody bought or wanted to buy: the first of them opens the history."""
-    wanted: BoolArray = units > 0
+def _speaking(sales: pl.DataFrame, units: IntArray) -> BoolArray:
+    """Lines that say something: the first of them opens the history, zeros in day totals before it do not."""
+    speaking: BoolArray = units != 0
     if has_values(sales, "requested_units"):
-        wanted = wanted | (whole_numbers(sales, "requested_units", 0) > 0)
-    return wanted if kind is None else wanted & (kind <= PROMOTION)
+        speaking = speaking | (whole_numbers(sales, "requested_units", 0) > 0)
+    return speaking
 
 
 def _told(new: int, old: int, as_of: date, grid: PeriodGrid) -> list[Finding]:

@@ -54,9 +54,9 @@ def age_and_silence(
 
 @step(
     out=("level_ratio", "level_z", "change_weeks"),
-    formula="level = Σ demand ÷ Σ season index of uncensored periods; ratio = level of the recent window ÷ that of the window before; z = "
-    "difference ÷ √(sum of their variances), each no smaller than a Poisson count's; change_weeks = for how long both "
-    "have been beyond their thresholds",
+    formula="level = Σ demand ÷ Σ season index of uncensored periods; ratio = level of the recent window ÷ that of the "
+    "window before; z = difference ÷ √(sum of their variances), each no smaller than a Poisson count's; change_weeks = "
+    "for how long both have been beyond their thresholds",
     source="two-sample comparison of ratio estimates",
 )
 def change_of_level(

@@ -60,7 +60,8 @@ def days_until_order(
     rows = np.arange(len(spare))
     before = np.where(period > 0, used[rows, np.maximum(period - 1, 0)], 0.0)
     within = mean_units[rows, period]
-    part = np.where(within > 0, (spare - before) / np.where(within > 0, within, 1), 0.0)
+    # Beyond the horizon the quotient means nothing and may be huge: it is kept within its period.
+    part = np.clip(np.where(within > 0, (spare - before) / np.where(within > 0, within, 1), 0.0), 0.0, 1.0)
     days = np.floor((period + part) * period_days).astype(np.int64)
     days = np.where(spare <= 0, 0, np.where(reached.any(axis=1), days, -1))
     return np.where(reorder_allowed & ~is_bundle & stock_known & (reorder_point_units > 0), days, -1)
