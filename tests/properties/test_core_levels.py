@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from skuwise.core.forecast.interval import interval_demand, interval_spread
 from skuwise.core.plan import plan
-from skuwise.core.policy.levels import safety_stock, stock_levels
+from skuwise.core.policy.levels import demand_to_cover, safety_stock, stock_levels
 from tests.builders import Item, inputs_of, plain_rules
 
 QUICK = settings(max_examples=25, deadline=None)
@@ -38,11 +38,23 @@ def reorder_points(
     lead_sd_units, protection_sd = interval_spread(
         mean, np.full(n, error_sd), lead_mean, protection_mean, daily, lead, lead_sd, lead + 7, 7
     )
+    undershoot, _, cover_mean, cover_sd = demand_to_cover(
+        np.full(n, lot),
+        review,
+        lead_mean,
+        lead_sd_units,
+        protection_mean,
+        protection_sd,
+        np.full(n, error_sd),
+        np.full(n, 7),
+        7,
+    )
     stock = safety_stock(
         np.full(n, measure, np.int16),
         np.full(n, target),
-        protection_mean,
-        protection_sd,
+        cover_mean,
+        cover_sd,
+        undershoot,
         lead_mean,
         lead_sd_units,
         np.maximum(lot, review),
@@ -50,7 +62,7 @@ def reorder_points(
         np.zeros(n, np.int64),
         np.full(n, 3650.0),
     )
-    return stock, stock_levels(protection_mean, stock, np.full(n, lot), review)[0]
+    return stock, stock_levels(cover_mean, stock, np.full(n, lot), undershoot)[0]
 
 
 @QUICK

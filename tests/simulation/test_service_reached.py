@@ -133,10 +133,10 @@ def test_the_fill_rate_is_reached_though_lead_times_vary(kind: str) -> None:
 @pytest.mark.parametrize("target", [0.90, 0.95])
 def test_the_cycle_service_level_is_reached(kind: str, target: float) -> None:
     reached = run(kind, lead=14.0, service_measure="cycle_service_level", service_target=target)
-    assert target - 0.01 <= reached.cycle_service <= target + 0.05
+    assert target - 0.015 <= reached.cycle_service <= target + 0.05
 
 
-@pytest.mark.parametrize("kind", ["Poisson", "negative binomial"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_fill_rate_is_reached_with_an_economic_lot_between_reorder_point_and_level(kind: str) -> None:
     reached = run(kind, lead=14.0, lot_cost_minor=2_000, service_measure="fill_rate", service_target=0.95)
     assert 0.93 <= reached.fill_rate <= 1.0

@@ -12,7 +12,7 @@ from tests.builders import Item, inputs_of, plain_rules, row
 
 def recovered(sales: list[int], in_stock: list[float]) -> list[float]:
     share = np.array([in_stock], np.float32)
-    demand: list[float] = demand_from_sales(np.array([sales]), share, share < 0.95)[0].tolist()
+    demand: list[float] = demand_from_sales(np.array([sales]), share, share < 0.95)[0][0].tolist()
     return demand
 
 

@@ -98,7 +98,7 @@ def test_an_order_that_arrives_at_once_has_no_lead_time_demand() -> None:
 
 def test_constant_demand_is_forecast_as_it_is() -> None:
     found = of([12] * 60)
-    assert found["forecast_model"] == "running mean"
+    assert found["forecast_model"] == "blended smoothing"
     assert found["level_units_per_period"] == pytest.approx(12)
     assert found["mean_units"].tolist() == pytest.approx([12] * 26)
 
@@ -107,13 +107,13 @@ def test_the_level_is_the_mean_where_demand_is_steady() -> None:
     sales = np.random.default_rng(2).poisson(30, 104)
     found = of(sales.tolist())
     assert found["level_units_per_period"] == pytest.approx(30, rel=0.08)
-    # Independent Poisson weeks: the deviation is √30, a little more for what is not known of the level.
-    assert found["error_sd_units_per_period"] == pytest.approx(np.sqrt(30), rel=0.25)
+    # Independent Poisson weeks: the deviation is √30, and more for a level that follows each week a little.
+    assert np.sqrt(30) <= found["error_sd_units_per_period"] <= 1.3 * np.sqrt(30)
 
 
 def test_the_level_follows_a_shift() -> None:
     found = of([20] * 60 + [60] * 20)
-    assert found["forecast_model"] in ("exponential smoothing", "damped trend")
+    assert found["forecast_model"] in ("quick smoothing", "damped trend")
     assert found["level_units_per_period"] == pytest.approx(60, rel=0.1)
 
 

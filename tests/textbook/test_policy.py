@@ -11,7 +11,7 @@ from scipy import integrate, stats
 from skuwise.core.periods import DAYS_PER_YEAR
 from skuwise.core.plan import plan
 from skuwise.core.policy.distribution import exceedance, expected_shortage, point_for_shortage, quantile
-from skuwise.core.policy.levels import cycle_quantity, economic_lot, safety_stock, stock_levels
+from skuwise.core.policy.levels import cycle_quantity, demand_to_cover, economic_lot, safety_stock, stock_levels
 from tests.builders import Item, inputs_of, plain_rules, row
 
 
@@ -110,11 +110,11 @@ def test_a_cycle_serves_the_largest_of_lot_minimum_case_and_review_demand() -> N
 
 def stock_for(measure: int, target: float, mean: float, sd: float, quantity: float, **more: Any) -> float:
     """Safety stock of one item whose lead time takes half of the protection interval."""
-    terms = {"least": 0, "days_max": 3650.0, "lead_mean": mean / 2, "lead_sd": sd / 2} | more
+    terms = {"least": 0, "days_max": 3650.0, "lead_mean": mean / 2, "lead_sd": sd / 2, "undershoot": 0.0} | more
     return float(
         safety_stock(
             np.array([measure], np.int16),
-            *one(target, mean, sd, terms["lead_mean"], terms["lead_sd"], quantity, mean / 14),
+            *one(target, mean, sd, terms["undershoot"], terms["lead_mean"], terms["lead_sd"], quantity, mean / 14),
             np.array([terms["least"]]),
             np.array([terms["days_max"]]),
         )[0]
@@ -191,13 +191,39 @@ def test_many_points_at_once_are_each_solved_for_itself() -> None:
 
 
 def test_without_a_lot_the_reorder_point_is_the_order_up_to_level() -> None:
-    reorder_point, level = stock_levels(*one(78.4, 16.9), np.array([0]), *one(15.7))
+    reorder_point, level = stock_levels(*one(78.4, 16.9), np.array([0]), *one(0.0))
     assert (reorder_point[0], level[0]) == (96, 96)  # ⌈95.3⌉
 
 
-def test_with_a_lot_the_level_lies_above_by_what_the_lot_exceeds_a_review_period() -> None:
+def test_with_a_lot_an_order_lifts_the_position_by_the_lot_on_average() -> None:
     reorder_point, level = stock_levels(*one(78.4, 16.9), np.array([60]), *one(15.7))
     assert (reorder_point[0], level[0]) == (96, 96 + 60 - 16)
+
+
+def undershoot_of(lot: int, review_mean: float, error_sd: float) -> list[float]:
+    columns = demand_to_cover(
+        np.array([lot]),
+        *one(review_mean, 4 * review_mean, 3.0, 5 * review_mean, 4.0, error_sd),
+        np.array([7]),
+        7,
+    )
+    return [float(column[0]) for column in columns]
+
+
+def test_without_a_lot_the_protection_interval_is_covered() -> None:
+    assert undershoot_of(0, 10.0, 10.0) == [0, 0, 50, 4]
+
+
+def test_a_lot_covers_lead_time_and_the_undershoot_of_renewal_theory() -> None:
+    # Exponential review demand of mean 10 is memoryless: the undershoot is exponential of mean 10 again.
+    mean, sd, cover, cover_sd = undershoot_of(60, 10.0, 10.0)
+    assert (mean, sd) == (pytest.approx(10), pytest.approx(10))
+    assert (cover, cover_sd) == (pytest.approx(50), pytest.approx(np.hypot(3, 10)))
+
+
+def test_lumpy_demand_undershoots_by_more_than_a_review_period_sells() -> None:
+    # m = 1, v = 9: m₂ ÷ 2m₁ = (9 + 1) ÷ 2 = 5.
+    assert undershoot_of(60, 1.0, 3.0)[0] == pytest.approx(5)
 
 
 def ordered(**terms: Any) -> dict[str, Any]:

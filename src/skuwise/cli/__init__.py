@@ -11,38 +11,48 @@ from skuwise._version import __version__
 
 app = typer.Typer(
     help="Plan stock one SKU at a time, across each SKU's whole life, and explain every number.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-rules_app = typer.Typer(
-    help="What the rules say of an item, and how many items each rule decides.", no_args_is_help=True
-)
+rules_app = typer.Typer(help="What the rules say of an item; how many items each decides.")
 app.add_typer(rules_app, name="rules")
 
-Folder = Annotated[Path, typer.Argument(help="Folder with the dataset: sales.csv, stock.csv, supply.xlsx …")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The dataset: sales.csv, stock.csv, supply.xlsx …")]
 PlanFolder = Annotated[Path, typer.Argument(metavar="PLAN", help="Folder of a plan, as given to --out.")]
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="The SKU to explain.")]
 AsOf = Annotated[
     str, typer.Option(metavar="DATE", help="First day not seen yet, YYYY-MM-DD; by default the day after the data.")
 ]
-Location = Annotated[str, typer.Option(help="Location, where the SKU is stocked at several.")]
+Location = Annotated[str, typer.Option(metavar="NAME", help="Location, where the SKU is stocked at several.")]
 
 
 @app.callback(invoke_without_command=True)
-def skuwise(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:
+def skuwise(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
     if version:
         typer.echo(f"skuwise {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
-@app.command("plan")
+@rules_app.callback(invoke_without_command=True)
+def rules(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("plan", short_help="Plan every SKU of a folder; write and show the plan.")
 def plan_command(
     folder: Folder,
-    out: Annotated[Path, typer.Option(help="New folder for the plan.")],
+    out: Annotated[Path, typer.Option(metavar="PLAN", help="New folder for the plan.")],
     as_of: AsOf = "",
-    rules: Annotated[Path | None, typer.Option(help="Rulebook; by default rules.toml of the folder, if any.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rulebook; by default rules.toml of the folder, if any.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Part of the plan's identity.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
 ) -> None:
@@ -52,11 +62,13 @@ def plan_command(
     plan_folder(folder, out, as_of=as_of, rules=rules, seed=seed, overwrite=overwrite)
 
 
-@app.command()
+@app.command(short_help="Report what is wrong with a folder; plan nothing.")
 def check(
     folder: Folder,
     as_of: AsOf = "",
-    quarantine: Annotated[Path | None, typer.Option(help="Write the refused lines to this CSV file.")] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the refused lines to this CSV file.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where there are errors.")] = False,
 ) -> None:
     """Report every finding of a dataset with file, line, reason and mend; plan nothing."""
@@ -69,7 +81,7 @@ def check(
 def explain(
     plan: PlanFolder,
     sku: Sku,
-    field: Annotated[str, typer.Argument(help="Any column of the plan.")] = "order_quantity_units",
+    field: Annotated[str, typer.Argument(metavar="[FIELD]", help="Any column of the plan.")] = "order_quantity_units",
     location: Location = "",
     full: Annotated[bool, typer.Option("--full", help="Every figure down to the rows of the files.")] = False,
 ) -> None:
@@ -81,8 +93,8 @@ def explain(
 
 @app.command()
 def diff(
-    plan_a: PlanFolder,
-    plan_b: PlanFolder,
+    plan_a: Annotated[Path, typer.Argument(metavar="PLAN_A", help="Folder of the plan to compare with.")],
+    plan_b: Annotated[Path, typer.Argument(metavar="PLAN_B", help="Folder of the other plan.")],
     top: Annotated[int, typer.Option(min=0, help="Items to show, the dearest changes first.")] = 20,
 ) -> None:
     """Say in words what changed between two plans and why."""
@@ -91,24 +103,27 @@ def diff(
     compare_plans(plan_a, plan_b, top)
 
 
-@app.command()
+@app.command(short_help="Turnover, sell-through, weeks of supply, fill rate …")
 def metrics(
     plan: PlanFolder,
     by: Annotated[
-        str, typer.Option(help="Group by category, brand, supplier_id, abc_class, stage, location_id …")
+        str,
+        typer.Option(metavar="COLUMN", help="Compare category, brand, supplier_id, abc_class, stage, location_id …"),
     ] = "",
-    sku: Annotated[str, typer.Option(help="The metrics of one SKU instead of the shop's.")] = "",
+    sku: Annotated[str, typer.Option(metavar="SKU", help="The metrics of one SKU instead of the shop's.")] = "",
     location: Location = "",
 ) -> None:
     """Turnover, sell-through, weeks of supply, fill rate and the rest, each naming its variant."""
-    from skuwise.cli.asking import show_metrics
+    from skuwise.cli.measuring import show_metrics
 
     show_metrics(plan, by, sku, location or None)
 
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the shop and its plan.")] = Path("skuwise-demo"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the shop and its plan.")] = Path(
+        "skuwise-demo"
+    ),
     seed: Annotated[int, typer.Option(help="Another seed makes another shop.")] = 7,
 ) -> None:
     """Build the demo shop, plan it and show the result."""
@@ -117,11 +132,11 @@ def demo(
     run_demo(out, seed)
 
 
-@rules_app.command("explain")
+@rules_app.command("explain", short_help="Every layer tried for one field of one item.")
 def rules_explain(
     sku: Sku,
-    field: Annotated[str, typer.Argument(help="A rule field, such as service_target.")],
-    plan: Annotated[Path, typer.Option(help="Folder of a plan.")],
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="A rule field, such as service_target.")],
+    plan: Annotated[Path, typer.Option(metavar="PLAN", help="Folder of a plan.")],
     location: Location = "",
 ) -> None:
     """Every layer that was tried for one field of one item, and the rule that holds."""
@@ -131,7 +146,7 @@ def rules_explain(
 
 
 @rules_app.command("list")
-def rules_list(plan: Annotated[Path, typer.Option(help="Folder of a plan.")]) -> None:
+def rules_list(plan: Annotated[Path, typer.Option(metavar="PLAN", help="Folder of a plan.")]) -> None:
     """Each rule with how many items it decides."""
     from skuwise.cli.asking import list_rules
 

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
-from skuwise.cli.screen import heading, refused, screen, show_table, user_errors, watched
-from skuwise.cli.summary import show_summary
+from skuwise.cli.screen import heading, refused, say, screen, short_path, show_table, user_errors, watched
+from skuwise.cli.summary import dearest_order, show_summary
 from skuwise.core.findings import Severity
 from skuwise.core.plan import Plan
+from skuwise.core.rules import Rulebook
 from skuwise.core.trace import explain, render
+from skuwise.core.trace.words import counted
 from skuwise.dataset import Dataset, load_dataset
 from skuwise.demo import AS_OF, generate_demo_shop
 from skuwise.planning.rulebook_files import load_rulebook
 from skuwise.planning.run import plan
 from skuwise.snapshot import write_plan
+from skuwise.snapshot.folder import PLAN_FILE, refuse_taken
 from skuwise.snapshot.spreadsheet import write_csv
 
 RULES_FILE = "rules.toml"
+DEMO_SEED = 7
 _READING_STEPS = 30
+_SEVERITIES = {
+    Severity.ERROR: ("errors", "the line, file or result is not used"),
+    Severity.WARNING: ("warnings", "used with care"),
+    Severity.INFO: ("notes", "good to know"),
+}
 
 
 def plan_folder(folder: Path, out: Path, *, as_of: str, rules: Path | None, seed: int, overwrite: bool) -> None:
@@ -38,7 +48,8 @@ def check_folder(folder: Path, *, as_of: str, quarantine: Path | None, strict: b
         show_findings(console, dataset)
         if quarantine is not None:
             write_csv(dataset.quarantine, quarantine)
-            console.print(f"\n{len(dataset.quarantine):,} refused lines written to {quarantine}")
+            console.print()
+            say(console, f"{counted(len(dataset.quarantine), 'refused lines')} written to {short_path(quarantine)}")
         if strict and any(finding.severity is Severity.ERROR for finding in dataset.findings):
             raise SystemExit(1)
 
@@ -54,15 +65,25 @@ def run_demo(out: Path, seed: int) -> None:
             generate_demo_shop(shop, seed=seed, progress=lambda text, share: tell(f"demo shop: {text}", share, 1))
         dataset, made = _plan(shop, plan_path, str(AS_OF), None, 0, overwrite=True)
         show_summary(console, made, dataset, shop, plan_path)
-        dearest = int(made.columns["order_cost_total_minor"].argmax())
+        dearest = dearest_order(made)
         heading(console, "Why that many? The dearest order, explained")
-        console.print(render(explain(made, str(made.columns["sku_id"][dearest])), width=console.width))
+        sku, location = (str(made.columns[name][dearest]) for name in ("sku_id", "location_id"))
+        console.print()
+        console.print(render(explain(made, sku, location), width=console.width), soft_wrap=True)
 
 
 def _plan(folder: Path, out: Path, as_of: str, rules: Path | None, seed: int, overwrite: bool) -> tuple[Dataset, Plan]:
     beside = folder / RULES_FILE
-    rulebook = load_rulebook(rules or (beside if beside.exists() else None))
+    _refuse_no_dataset(folder)
+    rulebook = _portable(load_rulebook(rules or (beside if beside.exists() else None)))
+    refuse_taken(out, overwrite=overwrite)
     dataset = _read(folder, as_of)
+    if not any(count.lines_used for count in dataset.counts):
+        name = short_path(folder)
+        raise refused(
+            f"there is nothing to plan in {name}: no table that can be used was found. `skuwise check {name}` tells "
+            "what was read; the sales table (date, sku_id, units) is the one to begin with"
+        )
     with watched() as tell:
         made = plan(dataset, rulebook, seed=seed, progress=tell)
         tell("write the plan", 0, 1)
@@ -70,9 +91,35 @@ def _plan(folder: Path, out: Path, as_of: str, rules: Path | None, seed: int, ov
     return dataset, made
 
 
-def _read(folder: Path, as_of: str) -> Dataset:
+def _portable(rulebook: Rulebook) -> Rulebook:
+    """The rulebook naming its files without the folders of this machine: a plan may be read on another one."""
+
+    def named(where: str) -> str:
+        return Path(where).name
+
+    rules, overrides = (
+        tuple(rule if rule.builtin else replace(rule, file=named(rule.file)) for rule in group)
+        for group in (rulebook.rules, rulebook.overrides)
+    )
+    return replace(
+        rulebook,
+        rules=rules,
+        overrides=overrides,
+        sources=tuple(named(source) for source in rulebook.sources),
+        settings_where={name: named(where) for name, where in rulebook.settings_where.items()},
+    )
+
+
+def _refuse_no_dataset(folder: Path) -> None:
     if not folder.is_dir():
-        raise refused(f"there is no folder {folder}: name the folder that holds sales.csv and the other tables")
+        what = "is a file and no folder" if folder.exists() else "does not exist"
+        raise refused(f"{folder} {what}: name the folder that holds sales.csv and the other tables")
+    if (folder / PLAN_FILE).exists():
+        raise refused(f"{folder} is a plan, not a dataset: name the folder that holds sales.csv and the other tables")
+
+
+def _read(folder: Path, as_of: str) -> Dataset:
+    _refuse_no_dataset(folder)
     day = _day(as_of) if as_of else None
     with watched() as tell:
         seen = 0
@@ -95,16 +142,22 @@ def _day(text: str) -> date:
 
 def show_findings(console: Console, dataset: Dataset) -> None:
     """Lines in = used + refused of every table, then every finding with its place, why it matters and the mend."""
-    heading(console, f"Lines read from {dataset.source}, as of {dataset.as_of}")
+    heading(console, f"Lines read from {short_path(Path(dataset.source))}, as of {dataset.as_of}")
     rows = [(c.table, f"{c.lines_in:,}", f"{c.lines_used:,}", f"{c.lines_quarantined:,}") for c in dataset.counts]
-    show_table(console, ("table", "in", "used", "quarantined"), rows)
+    if rows:
+        show_table(console, ("table", "read", "used", "quarantined"), rows)
+    else:
+        say(console, "No file there is named after a table: sales.csv, stock.xlsx, supply.parquet and so on.")
     for severity in Severity:
         told = [finding for finding in dataset.findings if finding.severity is severity]
         if not told:
             continue
-        heading(console, f"{severity.value.capitalize()}s: {len(told)}")
+        noun, meaning = _SEVERITIES[severity]
+        heading(console, f"{counted(len(told), noun)}: {meaning}")
         for finding in told:
             place = f"{finding.where}  " if finding.where else ""
-            console.print(f"{place}{finding.code}: {finding.message}", soft_wrap=False)
-            console.print(f"    Why it matters: {finding.why}")
-            console.print(f"    How to mend it: {finding.mend}")
+            say(console, f"{place}{finding.code}  {finding.message}", "", "    ")
+            say(console, f"Why it matters: {finding.why}", "    ", "      ", style="dim")
+            say(console, f"How to mend it: {finding.mend}", "    ", "      ")
+    if not dataset.findings:
+        heading(console, "No findings")

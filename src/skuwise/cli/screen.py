@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 #: Wider lines than this are hard to read, however wide the window.
 WIDTH_MAX = 120
+_GAP = 2
+#: A column of words may be cut down to this, with an ellipsis, before columns of figures are left out.
+_WORDS_MIN = 16
 
 
 def screen() -> Console:
@@ -40,39 +43,72 @@ def user_errors() -> Iterator[None]:
 
 def refused(message: str) -> typer.Exit:
     """Say what is wrong on standard error; raise what this returns to leave with exit code 2."""
-    Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(f"Error: {message}")
+    from skuwise.core.trace.words import wrapped
+
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    width = min(console.width, WIDTH_MAX)
+    first, *more = message.splitlines() or [""]
+    for line in wrapped(f"Error: {first}", width, "", "  "):
+        console.print(line)
+    for line in more:
+        for part in wrapped(line.strip(), width, "  ", "    "):
+            console.print(part)
     return typer.Exit(2)
 
 
 def heading(console: Console, text: str) -> None:
+    from skuwise.core.trace.words import wrapped
+
     console.print()
-    console.print(Text(text, style="bold"))
+    for line in wrapped(text, console.width):
+        console.print(Text(line, style="bold"))
 
 
-def calm_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, shrink: int = 0) -> Table:
-    """A table without lines: the first ``left`` columns are words, the others figures at the right.
+def say(console: Console, text: str, first: str = "", then: str = "", style: str = "") -> None:
+    """A sentence, wrapped between words; ``first`` and ``then`` stand before its lines."""
+    from skuwise.core.trace.words import wrapped
 
-    Column number ``shrink`` gives way where the window is narrow; figures are never cut.
-    """
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    for place, header in enumerate(headers):
-        gives_way = place == shrink
-        table.add_column(
-            header,
-            justify="left" if place < left else "right",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=None if gives_way else max([len(header), *(len(row[place]) for row in rows)], default=0),
-        )
-    for row in rows:
-        table.add_row(*row)
-    return table
+    for line in wrapped(text, console.width, first, then):
+        console.print(Text(line, style=style), soft_wrap=True)
+
+
+def say_command(console: Console, command: str) -> None:
+    """A command to copy: on a line of its own, never broken."""
+    console.print(Text(f"  {command}"), soft_wrap=True)
 
 
 def show_table(
     console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, shrink: int = 0
-) -> None:
-    console.print(calm_table(headers, rows, left=left, shrink=shrink))
+) -> tuple[str, ...]:
+    """A table without lines: the first ``left`` columns are words, the others figures at the right.
+
+    Figures are never cut. Where the window is narrow column number ``shrink`` gives way a little; if that is not
+    enough the last columns are left out, and their headers returned.
+    """
+    widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
+    words_min = min(widths[shrink], _WORDS_MIN)
+    kept = len(headers)
+    while kept > left and sum(widths[:kept]) + _GAP * (kept - 1) - (widths[shrink] - words_min) > console.width:
+        kept -= 1
+    too_wide = sum(widths[:kept]) + _GAP * (kept - 1) - console.width
+    widths[shrink] -= max(0, too_wide)
+    for place, row in enumerate([headers, *rows]):
+        cells = [
+            _cut(cell, width).ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row[:kept], widths[:kept], strict=True))
+        ]
+        console.print(Text((" " * _GAP).join(cells).rstrip(), style="" if place else "dim"), soft_wrap=True)
+    return tuple(headers[kept:])
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: max(0, width - 1)].rstrip()}…"
+
+
+def short_path(path: Path) -> str:
+    """The path as a person in this folder would type it."""
+    resolved, here = path.absolute(), Path.cwd()
+    return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)
 
 
 @contextmanager

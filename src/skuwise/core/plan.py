@@ -69,6 +69,7 @@ DECIDE: Steps = (
     interval.interval_spread,
     levels.economic_lot,
     levels.cycle_quantity,
+    levels.demand_to_cover,
     levels.safety_stock,
     levels.stock_levels,
     proposals.units_on_order,

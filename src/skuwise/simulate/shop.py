@@ -199,13 +199,23 @@ class SimulationResult:
     counts: UnitCounts | None = None
 
 
-#: The totals, in the order in which the engine writes them.
-TOTALS = tuple(field.name for field in fields(SimulationResult) if field.name not in {"periods", "traced_items", "counts"})
+#: The names of the totals.
+TOTALS = tuple(
+    field.name for field in fields(SimulationResult) if field.name not in {"periods", "traced_items", "counts"}
+)
 
 
-def result_of_counts(counts: UnitCounts, demand_units: IntArray, terms: ShopTerms, opening: Opening) -> SimulationResult:
-    """The totals of a run that was lived step by step, from its stacked counts [(K, n, T)], all items traced."""
+def result_of_counts(
+    counts: UnitCounts, demand_units: IntArray, terms: ShopTerms, opening: Opening
+) -> SimulationResult:
+    """The totals of a run that was lived step by step, from its stacked counts [(K, n, T)], all items traced.
+
+    Raises:
+        ValueError: no period was lived.
+    """
     periods = demand_units.shape[1]
+    if periods == 0:
+        raise ValueError("no period was lived")
     received, missed = counts.received_units, counts.missed_units
     cycles, spoilt = np.ones_like(received[..., 0]), np.zeros_like(received[..., 0])
     short = np.zeros(spoilt.shape, dtype=np.bool_)
@@ -213,7 +223,7 @@ def result_of_counts(counts: UnitCounts, demand_units: IntArray, terms: ShopTerm
         new = (received[..., t] > 0) if t else np.zeros_like(short)
         cycles, spoilt = cycles + new, spoilt + (new & short)
         short = (short & ~new) | (missed[..., t] > 0)
-    lead = np.broadcast_to(terms.lead_time_periods, demand_units.shape) if periods else terms.lead_time_periods[:, :0]
+    lead = np.broadcast_to(terms.lead_time_periods, demand_units.shape)
     never = np.where(lead == NEVER, counts.ordered_units, 0).sum(axis=-1)
     ordered, got = counts.ordered_units.sum(axis=-1), received.sum(axis=-1)
     lost = np.where(terms.backorders, 0, missed.sum(axis=-1))

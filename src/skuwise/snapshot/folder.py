@@ -7,7 +7,7 @@ import os
 import shutil
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,6 @@ from skuwise.core.catalog.inputs import OpenOrders
 from skuwise.core.findings import Finding, Severity
 from skuwise.core.periods import PeriodGrid
 from skuwise.core.plan import Plan
-from skuwise.dataset.contract import Dataset
 from skuwise.snapshot.columns import (
     COLUMN_TABLES,
     GIVEN_BY,
@@ -32,6 +31,9 @@ from skuwise.snapshot.columns import (
 )
 from skuwise.snapshot.spreadsheet import write_csv
 from skuwise.snapshot.tables import findings_frame, people_tables
+
+if TYPE_CHECKING:
+    from skuwise.dataset.contract import Dataset
 
 #: Raised when a reader of the format before could no longer read the folder.
 FORMAT_VERSION = 1
@@ -53,7 +55,7 @@ def write_plan(plan: Plan, folder: str | Path, *, dataset: Dataset | None = None
     Raises ``SnapshotError`` where the folder is taken.
     """
     target = Path(folder).absolute()
-    _refuse_taken(target, overwrite)
+    refuse_taken(target, overwrite=overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.writing-{os.getpid()}")
     shutil.rmtree(draft, ignore_errors=True)
@@ -66,7 +68,9 @@ def write_plan(plan: Plan, folder: str | Path, *, dataset: Dataset | None = None
     return target
 
 
-def _refuse_taken(target: Path, overwrite: bool) -> None:
+def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
+    """Raise ``SnapshotError`` where a plan may not be written into the folder; cheap, so ask before planning."""
+    target = folder.absolute()
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not (target / PLAN_FILE).exists():

@@ -21,7 +21,9 @@ def defuse(frame: pl.DataFrame) -> pl.DataFrame:
     [("'=1+1", 'A', -3), ('Tee', "'@B", 4)]
     """
     text = pl.col(pl.String)
-    return frame.with_columns(pl.when(text.str.contains(_FORMULA_START)).then(text.str.replace("^", "'")).otherwise(text))
+    return frame.with_columns(
+        pl.when(text.str.contains(_FORMULA_START)).then(text.str.replace("^", "'")).otherwise(text)
+    )
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:

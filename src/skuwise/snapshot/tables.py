@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,8 +12,10 @@ import polars as pl
 from skuwise.core.dictionary import fields_of
 from skuwise.core.findings import Finding
 from skuwise.core.plan import Plan
-from skuwise.dataset.contract import Dataset
 from skuwise.snapshot.columns import GIVEN_BY, column_frame, series_of
+
+if TYPE_CHECKING:
+    from skuwise.dataset.contract import Dataset
 
 _IDENTITY = ("sku_id", "name", "location_id", "supplier_id")
 #: What a buyer wants to see first.

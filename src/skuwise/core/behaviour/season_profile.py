@@ -29,7 +29,7 @@ CATEGORY_ITEMS_MIN = 3
 #: Shop-wide profiles hold still in steps of this size, so that one SKU more does not move every forecast.
 PROFILE_STEP = 0.05
 #: Trust in a profile that rests on a single year, and its smoothing: nothing can confirm it.
-ONE_YEAR_TRUST = 0.5
+ONE_YEAR_TRUST = 0.25
 ONE_YEAR_WIDTH = 2
 
 

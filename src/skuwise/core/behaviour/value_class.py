@@ -1,7 +1,7 @@
 """Value class: which items earn most of the money.
 
-The cut-offs are shop-wide. They are money values rounded to two digits, so that they hold still from week to week
-and an item does not change class because another one was added.
+The cut-offs are shop-wide. They are money values rounded down to preferred numbers, ten a decade, so that they hold
+still from week to week and an item hardly ever changes class because another one was added.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from skuwise.core.behaviour.statistics import YEAR_WEEKS, periods_in_weeks
 from skuwise.core.steps import step
 
 ABC_CLASSES = ("A", "B", "C", "none")
+
+#: Renard series R10 (ISO 3), as two digits.
+PREFERRED_NUMBERS = (10, 12, 16, 20, 25, 31, 40, 50, 63, 80)
 
 
 @step(
@@ -31,7 +34,8 @@ def annual_value(
 
 @step(
     out=("abc_a_value_minor_min", "abc_b_value_minor_min"),
-    formula="value of the item at which the cumulated value, largest first, reaches the share; rounded to two digits",
+    formula="value of the item at which the cumulated value, largest first, reaches the share; rounded down to a "
+    "preferred number",
     source="Silver, Pyke & Thomas: distribution by value",
     scope="shop",
 )
@@ -42,7 +46,7 @@ def value_cutoffs(
 
     >>> a, b = value_cutoffs(np.array([800, 150, 30, 20, 0]), np.zeros(5, bool), 0.8, 0.95)
     >>> int(a[0]), int(b[0])
-    (800, 150)
+    (800, 120)
     """
     value = np.sort(np.where(is_bundle, 0, annual_value_minor))[::-1]
     cumulated = np.cumsum(value)
@@ -50,15 +54,21 @@ def value_cutoffs(
     cutoffs = []
     for share in (abc_a_share, abc_b_share):
         place = min(int(np.searchsorted(cumulated, share * total)), len(value) - 1)
-        cutoffs.append(_two_digits(int(value[place])) if total else 0)
+        cutoffs.append(_preferred(int(value[place])) if total else 0)
     n = len(annual_value_minor)
     return np.full(n, cutoffs[0], np.int64), np.full(n, cutoffs[1], np.int64)
 
 
-def _two_digits(value: int) -> int:
-    """Round down to two leading digits, so that the item that set the cut-off stays inside it."""
-    scale: int = 10 ** max(0, len(str(value)) - 2)
-    return value // scale * scale
+def _preferred(value: int) -> int:
+    """Round down to a preferred number, so that the item that set the cut-off stays inside it.
+
+    >>> _preferred(842), _preferred(150), _preferred(7)
+    (800, 120, 7)
+    """
+    if value < PREFERRED_NUMBERS[0]:
+        return value
+    scale: int = 10 ** (len(str(value)) - 2)
+    return max(number for number in PREFERRED_NUMBERS if number <= value // scale) * scale
 
 
 @step(

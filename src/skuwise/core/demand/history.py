@@ -14,6 +14,11 @@ from skuwise.core.steps import step
 #: Uncensored periods looked for on each side of a censored one, and how far away they may lie.
 NEIGHBOURS_EACH_SIDE = 4
 NEIGHBOURS_WITHIN_PERIODS = 26
+#: A lone period so many robust deviations above the median is a one-off (on the logarithms of the sales).
+ONE_OFF_DEVIATIONS = 2.5
+ONE_OFF_SPREAD_MIN = 0.55
+ONE_OFF_SALES_MIN = 4
+ONE_OFF_SUSPECT = 4.0
 
 
 @step(
@@ -64,26 +69,67 @@ def censored_periods(
 
 
 @step(
-    out="demand_units",
-    formula="sales, and in censored periods sales + (1 − in-stock share) × mean of the nearest uncensored periods",
-    source="our choice; the local rate stands in for the hours without stock",
+    out=("demand_units", "one_off_units"),
+    formula="sales, and in censored periods sales + (1 − in-stock share) × mean of the nearest uncensored periods; a "
+    "lone period beyond exp(median + 2.5 × 1.4826 × MAD) of the logarithms of the item's sales is cut to that",
+    source="our choice; Hampel (1974) identifier on the logarithms",
 )
-def demand_from_sales(sales_units: IntArray, in_stock_share: Float32Array, censored: BoolArray) -> FloatArray:
-    """Estimated demand [(n, T) units]; equal to sales wherever nothing was missed.
+def demand_from_sales(
+    sales_units: IntArray, in_stock_share: Float32Array, censored: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Estimated demand [(n, T) units], equal to sales wherever nothing was missed, and what was cut [(n,) units].
 
     A period flagged as wholly out of stock that has sales all the same (flags taken at its end) gets the larger
-    of its sales and the local rate.
+    of its sales and the local rate. One bulk order is no demand to plan for: it is cut unless a period beside it is as
+    large, because two in a row may be a new level.
 
     >>> sales = np.array([[10, 10, 5, 10, 10, 0]])
     >>> share = np.array([[1, 1, 0.5, 1, 1, 0]], dtype=np.float32)
-    >>> demand_from_sales(sales, share, share < 0.95).tolist()
+    >>> demand_from_sales(sales, share, share < 0.95)[0].tolist()
     [[10.0, 10.0, 10.0, 10.0, 10.0, 10.0]]
+    >>> bulk = np.array([[3, 4, 5, 900, 4, 3]])
+    >>> demand, cut = demand_from_sales(bulk, np.ones((1, 6), np.float32), bulk < 0)
+    >>> round(float(demand[0, 3])), round(float(cut[0]))
+    (16, 884)
     """
     demand = sales_units.astype(np.float64)
+    one_off = _cut_one_offs(demand, censored)
     touched = np.flatnonzero(censored.any(axis=1))
     if len(touched):
         demand[touched] = _fill_censored(demand[touched], in_stock_share[touched], censored[touched])
-    return demand
+    return demand, one_off
+
+
+@kernel
+def _cut_one_offs(demand: FloatArray, censored: BoolArray) -> FloatArray:
+    """Cut lone periods of ``demand`` in place; returns the units cut."""
+    n, periods = demand.shape
+    cut = np.zeros(n)
+    sizes = np.empty(periods)
+    for i in range(n):
+        count = 0
+        total = 0.0
+        largest = 0.0
+        for t in range(periods):
+            if demand[i, t] > 0 and not censored[i, t]:
+                sizes[count] = demand[i, t]
+                count += 1
+                total += demand[i, t]
+                largest = max(largest, demand[i, t])
+        # Most items need no sorting: their largest period is near the others.
+        if count < ONE_OFF_SALES_MIN or largest < ONE_OFF_SUSPECT * (total - largest) / (count - 1):
+            continue
+        logs = np.log(sizes[:count])
+        middle = np.median(logs)
+        spread = max(ONE_OFF_SPREAD_MIN, 1.4826 * np.median(np.abs(logs - middle)))
+        cap = np.exp(middle + ONE_OFF_DEVIATIONS * spread)
+        for t in range(periods):
+            before = demand[i, t - 1] if t > 0 else 0.0
+            after = demand[i, t + 1] if t + 1 < periods else 0.0
+            if demand[i, t] > cap and max(before, after) < cap / 2:
+                cut[i] += demand[i, t] - cap
+                demand[i, t] = cap
+    return cut
 
 
 @kernel

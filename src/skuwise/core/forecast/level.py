@@ -14,17 +14,25 @@ from skuwise.core.behaviour.predictability import deseasonalised
 from skuwise.core.behaviour.seasonality import parts_of_periods
 from skuwise.core.steps import step
 
-MODELS = ("no history", "running mean", "exponential smoothing", "damped trend", "intermittent (TSB)")
-NO_HISTORY, RUNNING_MEAN, SMOOTHING, TREND, TSB = range(len(MODELS))
+MODELS = (
+    "no history",
+    "running mean",
+    "blended smoothing",
+    "quick smoothing",
+    "damped trend",
+    "intermittent (TSB)",
+)
+NO_HISTORY, RUNNING_MEAN, BLEND, SMOOTHING, TREND, TSB = range(len(MODELS))
 
-#: Candidates, simplest first: model, weight of the level, weight of the trend (TSB: of the probability).
+#: The blend: smoothing weights and how much each counts. Slow weights hold the level, quick ones follow a shift; their
+#: mean does both better than a choice of one, because noise picks the wrong one half of the time.
+BLEND_ALPHAS = np.array([0.02, 0.05, 0.1, 0.2, 0.35])
+BLEND_SHARES = np.array([1.0, 1.0, 2.0, 2.0, 1.0]) / 7.0
+
+#: Candidates, the one to beat first: model, weight of the level, weight of the trend (TSB: of the probability).
 CANDIDATES = np.array(
     [
-        [RUNNING_MEAN, 0.0, 0.0],
-        [SMOOTHING, 0.05, 0.0],
-        [SMOOTHING, 0.1, 0.0],
-        [SMOOTHING, 0.2, 0.0],
-        [SMOOTHING, 0.35, 0.0],
+        [BLEND, float(BLEND_ALPHAS @ BLEND_SHARES), 0.0],
         [SMOOTHING, 0.5, 0.0],
         [TREND, 0.1, 0.05],
         [TREND, 0.3, 0.1],
@@ -32,10 +40,15 @@ CANDIDATES = np.array(
         [TSB, 0.1, 0.1],
     ]
 )
+#: Below this many periods nothing can be chosen: the running mean stands.
+PERIODS_MIN = 8
+RUNNING = np.array([RUNNING_MEAN, 0.0, 0.0])
 #: Damping of the trend per period (Gardner & McKenzie, Management Science 31 (1985) 1237).
 DAMPING = 0.9
 #: A candidate must beat a simpler one by this share of squared error: noise should not pick models.
 ADVANTAGE = 0.03
+#: Squared units below which two errors are one: rounding should not pick models either.
+ROUNDING = 1e-9
 #: Longest sum judged, in periods, and origins needed to judge by sums at all.
 HORIZON_MAX = 13
 ORIGINS_MIN = 6
@@ -51,9 +64,9 @@ MEMORY_PERIODS = 156
         "trend_units_per_period",
         "error_sd_units_per_period",
     ),
-    formula="of running mean, exponential smoothing (five weights), damped trend and TSB the one with the smallest "
-    "squared error in units of sums over the protection interval; error sd = root of Σ error² ÷ Σ (Σ index)² × "
-    "periods; a period weighs in the level as its in-stock share (where censored) × its season index, at most 1",
+    formula="of blended smoothing (the mean of five weights), quick smoothing, damped trend and TSB the one with the "
+    "smallest squared error in units of sums over the protection interval; error sd = root of Σ error² ÷ Σ (Σ index)² "
+    "× periods; a period weighs in the level as its in-stock share (where censored) × its season index, at most 1",
     source="Hyndman et al. (2008); Teunter, Syntetos & Babai, EJOR 214 (2011) 606; Gardner & McKenzie (1985)",
     codes={"forecast_model": MODELS},
 )
@@ -122,6 +135,25 @@ def _run_candidate(
                 state += rate * (flat[k] - state)
         level[k + 1] = max(0.0, state)
         trend[k + 1] = slope
+
+
+@kernel
+def _run_blend(flat: FloatArray, weight: FloatArray, level: FloatArray, trend: FloatArray) -> None:
+    """The same for the weighted mean of smoothings of several weights."""
+    states = np.zeros(len(BLEND_ALPHAS))
+    seen = 0.0
+    level[0] = 0.0
+    trend[: len(flat) + 1] = 0.0
+    for k in range(len(flat)):
+        w = weight[k]
+        if w > 0:
+            seen += w
+            for a in range(len(states)):
+                states[a] += w * max(BLEND_ALPHAS[a], 1.0 / seen) * (flat[k] - states[a])
+        mean = 0.0
+        for a in range(len(states)):
+            mean += BLEND_SHARES[a] * states[a]
+        level[k + 1] = max(0.0, mean)
 
 
 @kernel
@@ -200,16 +232,21 @@ def _choose(
         origins = max(0, count - horizon - first_origin + 1)
         best = np.inf
         chosen = 0
-        for c in range(len(candidates) if count >= 8 else 1):
-            _run_candidate(flat, weight[:count], candidates[c], levels[: count + 1], trends[: count + 1])
+        for c in range(len(candidates) if count >= PERIODS_MIN else 1):
+            if candidates[c, 0] == BLEND and count < PERIODS_MIN:
+                _run_candidate(flat, weight[:count], RUNNING, levels[: count + 1], trends[: count + 1])
+            elif candidates[c, 0] == BLEND:
+                _run_blend(flat, weight[:count], levels[: count + 1], trends[: count + 1])
+            else:
+                _run_candidate(flat, weight[:count], candidates[c], levels[: count + 1], trends[: count + 1])
             squares = _sum_error(sums[: count + 1], index_sums, levels, trends, horizon, first_origin)
-            if c == 0 or squares < best * (1.0 - ADVANTAGE):
+            if c == 0 or squares < best * (1.0 - ADVANTAGE) - ROUNDING:
                 best = squares
                 chosen = c
                 level[i] = levels[count]
                 trend[i] = trends[count]
-        model[i] = int(candidates[chosen, 0])
-        alpha[i] = candidates[chosen, 1]
+        model[i] = int(candidates[chosen, 0]) if count >= PERIODS_MIN else RUNNING_MEAN
+        alpha[i] = candidates[chosen, 1] if count >= PERIODS_MIN else 0.0
         season_squares = _season_squares(index_sums[: count + 1], horizon, first_origin)
         if origins >= 2 and season_squares > 0:
             error_sd[i] = np.sqrt(best / season_squares * horizon)

@@ -103,7 +103,7 @@ def need(
 
 @step(
     out=("cap_units", "capped_need_units", "cap_reason"),
-    formula="cap = lead time demand + max_supply_days × daily demand − position; never below the backlog",
+    formula="cap = lead time demand + max_supply_days × daily demand − position, which a backlog lowers",
     source="our choice: a cap in days of supply holds back what would tie up capital",
     codes={"cap_reason": CAP_REASONS},
 )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from skuwise.core.trace.diff import Cause, ItemChange, PlanDiff
-from skuwise.core.trace.words import counted, label, money
+from skuwise.core.trace.words import counted, label, money, wrapped
 
 _CAUSES_SHOWN = 4
 _ITEMS_LISTED = 5
@@ -73,6 +71,8 @@ def _states(compared: PlanDiff) -> list[str]:
     for column, words, count in shown:
         told = f"{label(column)} {words}"
         lines.append(f"  {told:<{wide}}  {counted(count, 'items'):>10}")
+    if len(compared.state_changes) > len(shown):
+        lines.append(f"  … and {counted(len(compared.state_changes) - len(shown), 'more kinds')} of change")
     return lines
 
 
@@ -90,10 +90,11 @@ def _listed(title: str, items: tuple[tuple[str, str, int], ...]) -> list[str]:
 def _change(change: ItemChange, currency: str, width: int) -> list[str]:
     delta = change.quantity_after_units - change.quantity_before_units
     cost = f", {_signed_money(change.cost_change_minor, currency)}" if change.cost_change_minor else ""
-    lines = [
+    head = (
         f"{change.sku_id} @ {change.location_id}: order {change.quantity_before_units:,} → "
         f"{change.quantity_after_units:,} ({signed(delta)}{cost})"
-    ]
+    )
+    lines = wrapped(head, width, "", "  ")
     told = [_cause(cause) for cause in change.causes[:_CAUSES_SHOWN]]
     if len(change.causes) > _CAUSES_SHOWN:
         rest = change.causes[_CAUSES_SHOWN:]
@@ -102,7 +103,7 @@ def _change(change: ItemChange, currency: str, width: int) -> list[str]:
         told.append(f"{signed(change.together_units)}: only together, rounding to whole orders among it")
     told += list(change.states)
     for line in told:
-        lines += textwrap.wrap(line, width, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)
+        lines += wrapped(line, width, "    ", "      ")
     return lines
 
 

@@ -16,7 +16,17 @@ from skuwise.core.dictionary import CONTRACT_TABLES, fields_of, plan_fields
 from skuwise.core.plan import Plan
 from skuwise.core.steps import STEPS, Step, evaluate
 from skuwise.core.trace.graph import Steps, can_run, equal_values, rows_of
-from skuwise.core.trace.words import counted, figure, formula_in_words, in_words, label, nearest, text_at, texts
+from skuwise.core.trace.words import (
+    counted,
+    figure,
+    formula_in_words,
+    in_words,
+    label,
+    nearest,
+    text_at,
+    texts,
+    without_names,
+)
 
 Kind = Literal["step", "shop", "rule", "setting", "given", "order"]
 
@@ -206,7 +216,7 @@ class _Walk:
         # The reason is about the last of several figures; the model is that of all of them.
         if not told or column in told or (column != figures[-1] and not told[0].endswith("_model")):
             return ""
-        return text_at(self.plan, told[0], self.row)
+        return without_names(text_at(self.plan, told[0], self.row))
 
     def _kind(self, column: str, maker: Step | None, runs: bool) -> Kind:
         if maker is not None:

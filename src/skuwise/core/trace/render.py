@@ -2,65 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 
 from skuwise.core.trace.explain import Explanation, Node
-from skuwise.core.trace.words import ALIASES, label
+from skuwise.core.trace.story import STORY, is_telling, short_words, told_below
+from skuwise.core.trace.words import ALIASES, CHOICES, counted, label, wrapped
 
-#: The short story of an order: of what each figure is made, most telling first. Inputs not named here are told by
-#: the full one.
-_STORY = {
-    "order_quantity_units": ("after_moq_units", "order_multiple_units"),
-    "after_moq_units": ("capped_need_units", "moq_units"),
-    "capped_need_units": ("need_units", "max_supply_days"),
-    "cap_units": ("inventory_position_units", "lead_mean_units", "daily_mean_units", "max_supply_days"),
-    "need_units": (
-        "order_up_to_level_units",
-        "reorder_point_units",
-        "inventory_position_units",
-        "reorder_allowed",
-        "stock_known",
-        "is_bundle",
-    ),
-    "order_up_to_level_units": ("protection_mean_units", "safety_stock_units", "lot_units"),
-    "reorder_point_units": ("protection_mean_units", "safety_stock_units"),
-    "protection_mean_units": (
-        "level_units_per_period",
-        "trend_units_per_period",
-        "season_index",
-        "protection_interval_days",
-    ),
-    "protection_interval_days": ("lead_time_days_given", "lead_time_days_assumed", "review_period_days"),
-    "safety_stock_units": (
-        "service_measure",
-        "service_target",
-        "protection_sd_units",
-        "cycle_quantity_units",
-        "safety_stock_units_min",
-        "safety_stock_days_max",
-    ),
-    "protection_sd_units": ("error_sd_units_per_period", "lead_time_days_sd"),
-    "level_units_per_period": ("demand_units",),
-    "demand_units": (),
-    "inventory_position_units": ("on_hand_units", "on_order_in_time_units", "reserved_units", "backlog_units"),
-    "on_order_in_time_units": ("due_units",),
-    "days_until_order": ("inventory_position_units", "reorder_point_units", "mean_units"),
-}
-#: Values that say only that nothing is out of the ordinary.
-_QUIET = {
-    "is_bundle": False,
-    "reorder_allowed": True,
-    "stock_known": True,
-    "reserved_units": 0,
-    "backlog_units": 0,
-    "safety_stock_units_min": 0,
-    "trend_units_per_period": 0,
-    "lot_units": 0,
-}
 _SHORT_DEPTH = 2
 _LONG_FORMULA = 160
 _LEFT_MAX = 52
+#: With less room than this at the right of the values, how a figure came about goes onto lines of its own.
+_ROOM_MIN = 46
 
 
 def render(explanation: Explanation, *, full: bool = False, width: int = 100) -> str:
@@ -74,11 +26,11 @@ def render(explanation: Explanation, *, full: bool = False, width: int = 100) ->
     every = list(explanation.root.walk())
     hidden = len({node.column for node in every} - writer.told)
     if hidden:
-        lines += ["", f"{hidden} more figures stand behind these; --full shows them all."]
+        lines += ["", f"{counted(hidden, 'more figures')} behind these; --full shows them all."]
     if explanation.differing:
         names = ", ".join(node.column for node in explanation.differing)
         text = f"Made anew, these differ from the plan: {names}. Another version of Skuwise made it."
-        lines += ["", *textwrap.wrap(text, width)]
+        lines += ["", *wrapped(text, width)]
     elif full:
         made_anew = sum(node.agrees is True for node in every)
         lines += ["", f"All {made_anew} computed figures were made anew and equal the plan's."]
@@ -90,7 +42,7 @@ def _heading(explanation: Explanation, width: int) -> list[str]:
     lines = [f"{explanation.sku_id} @ {explanation.location_id}{name}"]
     lines.append(f"plan {explanation.plan_id[:12]}, as of {explanation.as_of}")
     if explanation.elsewhere:
-        lines += textwrap.wrap(f"also at {', '.join(explanation.elsewhere)} (choose with --location)", width)
+        lines += wrapped(f"also at {', '.join(explanation.elsewhere)} (choose with --location)", width)
     return lines
 
 
@@ -108,7 +60,7 @@ class _Writer:
 
     def __init__(self, full: bool, root: Node) -> None:
         self.full = full
-        self.story = root.column in _STORY
+        self.story = root.column in STORY
         self.told: set[str] = set()
         self.entries: list[_Entry] = []
 
@@ -128,17 +80,8 @@ class _Writer:
         if self.full:
             return [one for one in node.inputs if one.column not in self.told]
         if not self.story:
-            return [one for one in node.inputs if depth < _SHORT_DEPTH and self._matters(one)]
-        inputs = {one.column: one for one in node.inputs}
-        named = [inputs[name] for name in _STORY.get(node.column, ()) if name in inputs and self._matters(inputs[name])]
-        return [one for one in named if one.column != _unused_input(node)]
-
-    def _matters(self, node: Node) -> bool:
-        if node.kind == "setting" and self.story:
-            return False
-        if node.column == "season_index" and node.words == "flat":
-            return False
-        return not (node.column in _QUIET and bool(node.value == _QUIET[node.column]))
+            return [one for one in node.inputs if depth < _SHORT_DEPTH and is_telling(one)]
+        return told_below(node)
 
     def _enter(self, node: Node, depth: int) -> None:
         words = node.words + ("  DIFFERS when made anew" if node.agrees is False else "")
@@ -151,24 +94,16 @@ class _Writer:
 
     def _how(self, node: Node) -> str:
         if node.kind not in ("step", "shop"):
-            return node.where
+            meaning = CHOICES.get(node.words, "")
+            return "; ".join(part for part in (meaning, node.where) if part)
         if self.full:
             source = f"[{node.source}]" if node.source else ""
             return "; ".join(part for part in (node.formula, node.reason, node.where, source) if part)
-        if node.reason and (not node.value or node.column not in ("need_units",)):
-            return node.reason
+        told = short_words(node)
+        if told or (node.reason and (not node.value or node.column != "need_units")):
+            return told or node.reason
         formula = own_clause(node.formula, node.column)
         return formula if len(formula) <= _LONG_FORMULA else node.where
-
-
-def _unused_input(node: Node) -> str:
-    """An input that the step read and that made no difference to this item."""
-    if node.column == "capped_need_units" and node.reason.startswith("within"):
-        return "max_supply_days"
-    given = next((one for one in node.inputs if one.column == "lead_time_days_given"), None)
-    if given is None:
-        return ""
-    return "lead_time_days_given" if given.words == "unknown" else "lead_time_days_assumed"
 
 
 def own_clause(formula: str, column: str) -> str:
@@ -188,7 +123,10 @@ def own_clause(formula: str, column: str) -> str:
 
 
 def _laid_out(entries: list[_Entry], width: int) -> list[str]:
-    """Names at the left, values in a column at the right of them, and how they came about behind."""
+    """Names at the left, values in a column at the right of them, and how they came about behind.
+
+    In a narrow window what does not fit behind a value stands below it, indented.
+    """
     names = max(len(entry.left) for entry in entries)
     values = max((len(entry.value) for entry in entries), default=0)
     left = min(names + 2 + values, _LEFT_MAX)
@@ -196,16 +134,15 @@ def _laid_out(entries: list[_Entry], width: int) -> list[str]:
     for entry in entries:
         gap = " " * max(2, left - len(entry.left) - len(entry.value)) if entry.value else ""
         start = f"{entry.left}{gap}{entry.value}"
+        # Where the value is missing or the name is long the right-hand side begins as early as it can.
+        beside = f"{start.ljust(left)}  "
         if not entry.how:
             lines.append(start)
-            continue
-        # Where the value is missing or the name is long the right-hand side begins as early as it can.
-        start = start.ljust(left)
-        lines += textwrap.wrap(
-            entry.how,
-            width,
-            initial_indent=f"{start}  ",
-            subsequent_indent=" " * (left + 2),
-            break_on_hyphens=False,
-        )
+        elif len(beside) + len(entry.how) <= width:
+            lines.append(beside + entry.how)
+        elif width - left - 2 >= _ROOM_MIN:
+            lines += wrapped(entry.how, width, beside, " " * (left + 2))
+        else:
+            indent = " " * (len(entry.left) - len(entry.left.lstrip()) + 4)
+            lines += [start, *wrapped(entry.how, width, indent, indent)]
     return lines

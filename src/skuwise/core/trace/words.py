@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,10 +15,14 @@ from skuwise.core.plan import Plan
 
 #: Columns whose name without its unit would not be what a planner says.
 LABELS = {
+    "abc_class": "ABC class",
+    "xyz_class": "XYZ class",
     "adi_periods": "interval between demands",
     "after_moq_units": "quantity after MOQ",
     "cap_units": "cap",
     "capped_need_units": "need within cap",
+    "cover_mean_units": "demand to cover",
+    "cover_sd_units": "demand to cover sd",
     "cv": "variation of demand (CV)",
     "cv2": "variation of sizes (CV²)",
     "daily_mean_units": "daily demand",
@@ -34,6 +39,7 @@ LABELS = {
     "level_units_per_period": "level of demand",
     "lot_units": "lot",
     "lot_days_max": "longest lot",
+    "lot_may_exceed_cap": "permission to exceed the cap",
     "max_supply_days": "longest supply",
     "mean_units": "expected demand",
     "moq_units": "MOQ",
@@ -55,6 +61,13 @@ LABELS = {
     "grid_start_day": "first day of the history",
     "period_days": "planning period",
     "trend_units_per_period": "trend of demand",
+    "undershoot_mean_units": "undershoot",
+    "undershoot_sd_units": "undershoot sd",
+}
+#: Words of the rulebook, explained where they are shown.
+CHOICES = {
+    "fill_rate": "share of the units asked for that the shelf serves",
+    "cycle_service_level": "share of the order cycles without a stockout",
 }
 #: Other words by which formulas call a column.
 ALIASES = {
@@ -148,7 +161,15 @@ def in_words(plan: Plan, column: str, value: Any) -> str:
 
 def figure(plan: Plan, column: str, value: Any) -> str:
     """A value as it stands inside a formula: without its unit where that is a plain count."""
-    words = in_words(plan, column, value)
+    return figure_of(in_words(plan, column, value))
+
+
+def figure_of(words: str) -> str:
+    """Words of a value without the unit of a plain count.
+
+    >>> figure_of("1,141 units"), figure_of("23.1 units/day")
+    ('1,141', '23.1 units/day')
+    """
     for unit in (" units", " unit", " days", " day"):
         words = words.removesuffix(unit)
     return words
@@ -167,6 +188,14 @@ def _figure_in_words(plan: Plan, column: str, value: float) -> str:
             return f"{number(100 * value)}% a year"
         case "units/period":
             return f"{number(value)} units/{period}"
+        case "minor currency years":
+            return f"{money(value, plan.currency)} × years"
+        case "turns/year":
+            return f"{number(value, 2)} a year"
+        case "ratio/year":
+            return f"×{number(value, 2)} a year"
+        case "ratio" if "_share" in column:
+            return f"{number(100 * value)}%"
         case "ratio":
             return f"×{number(value, 2)}"
         case "period":
@@ -217,6 +246,40 @@ def _short(value: Any) -> str:
     return number(float(value))
 
 
+def wrapped(text: str, width: int, first: str = "", then: str = "") -> list[str]:
+    """Lines no wider than ``width``; no word is cut, and none is left alone on the last line where that can be helped.
+
+    A no-break space (U+00A0) keeps its two words together and comes out as a plain one.
+
+    >>> wrapped("one two three four", 14)
+    ['one two', 'three four']
+    """
+    narrowest = width - min(16, width // 4)
+    best: list[str] = []
+    for tried in range(width, narrowest, -1):
+        lines = textwrap.wrap(text, tried, initial_indent=first, subsequent_indent=then, break_on_hyphens=False)
+        best = best or lines
+        if len(lines) != len(best):
+            break
+        if len(lines) < 2 or " " in lines[-1].strip():
+            best = lines
+            break
+    return [line.replace("\u00a0", " ") for line in best]
+
+
+def without_names(text: str) -> str:
+    """Column names in a text replaced by what people call them.
+
+    >>> without_names("within max_supply_days")
+    'within longest supply'
+    """
+    return re.sub(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", lambda found: _called(found.group()), text)
+
+
+def _called(name: str) -> str:
+    return label(name) if name in plan_fields() else name
+
+
 def nearest(name: str, names: Iterable[str], count: int = 3) -> list[str]:
     """The names most like a mistyped one, letter case aside.
 
@@ -249,7 +312,7 @@ def formula_in_words(formula: str, said: Mapping[str, tuple[str, str]]) -> str:
         for phrase in (name, name_label, *ALIASES.get(name, ())):
             phrases[phrase] = (phrase if phrase in ALIASES.get(name, ()) else name_label, value)
     if not phrases:
-        return formula
+        return without_names(formula)
     pattern = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
     valued_of: dict[str, set[str]] = {}
 
@@ -260,4 +323,4 @@ def formula_in_words(formula: str, said: Mapping[str, tuple[str, str]]) -> str:
         valued_of.setdefault(words, set()).add(value)
         return f"{words} {value}"
 
-    return re.sub(rf"(?<![\w-])({pattern})(?![\w-])", put_in, formula)
+    return without_names(re.sub(rf"(?<![\w-])({pattern})(?![\w-])", put_in, formula))

@@ -1,0 +1,248 @@
+"""Generated worlds: demand whose true mean and whose turning points are known, and suppliers that keep no promise.
+
+Every number of an item comes from ``(seed, item_key)``: another item added to a world changes none of them, and two
+worlds of one seed share the luck, so that a shifted world differs from the steady one by the shift alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from skuwise.core.arrays import BoolArray, FloatArray, IntArray, KeyArray, kernel
+from skuwise.simulate.draws import keyed_uniform
+from skuwise.simulate.supply import NEVER, draw_lead_times
+
+#: A world's largest mean: above it the search for a quantile would start from a probability too small to hold.
+MOST_MEAN_UNITS = 500.0
+#: Periods in a year of the seasonal world.
+SEASON_PERIODS = 52
+
+#: Mean units a period [(n, T)] and the periods from which it changes [(n, C), the run's length where it never does].
+MeansAndTurns = tuple[FloatArray, IntArray]
+
+
+@dataclass(frozen=True, slots=True)
+class WorldKind:
+    """How a world's demand comes about.
+
+    ``mean_units`` is the span from which each item's base mean is drawn, evenly in the logarithm. The variance of a
+    period that has demand is mean + ``overdispersion`` × mean². ``demand_share`` of the periods have demand; where that
+    is below 1 the quantity is 1 + a draw, so that it is never zero, and the base mean is that of all periods together.
+    ``path`` bends the base mean over time.
+    """
+
+    description: str
+    path: Callable[[FloatArray, FloatArray, int], MeansAndTurns]
+    mean_units: tuple[float, float] = (4.0, 40.0)
+    overdispersion: float = 0.1
+    demand_share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One generated world. ``demand_units`` (n, T); ``mean_units`` (n, T), the truth that no policy may read.
+
+    ``change_periods`` (n, C) are the first periods of something new, T where it lies outside the run.
+    ``lead_time_periods`` (n, T) is that of the order placed in each period; ``promised_lead_time_periods`` is what the
+    supplier says.
+    """
+
+    name: str
+    item_key: KeyArray
+    demand_units: IntArray
+    mean_units: FloatArray
+    change_periods: IntArray
+    lead_time_periods: IntArray
+    promised_lead_time_periods: int
+
+
+def make_world(
+    name: str,
+    item_key: KeyArray,
+    periods: int,
+    seed: int,
+    *,
+    lead_times: Sequence[int] | None = None,
+    promised_lead_time: int | None = None,
+    change_period: int | None = None,
+) -> World:
+    """The world of that name (``WORLDS`` lists them) for these items.
+
+    Args:
+        name: a key of ``WORLDS``.
+        item_key: who the items are [(n,) uint64].
+        periods: T.
+        seed: another seed is another world of the same kind.
+        lead_times: each order's lead time is drawn from these with equal weight; by default 2 in every period, and
+            1, 2, 3 or never in the world ``unreliable_supply``.
+        promised_lead_time: what the supplier says; by default 2, or the only one there is.
+        change_period: where the mean starts to change, for all items; by default each item's own period, evenly
+            spread over the middle of the run (30% to 70%).
+
+    Raises:
+        ValueError: an unknown name, or a mean above ``MOST_MEAN_UNITS``.
+
+    >>> world = make_world("shift_up_100", np.arange(2, dtype=np.uint64), 60, seed=1, change_period=30)
+    >>> bool(np.allclose(world.mean_units[:, 30] / world.mean_units[:, 29], 2.0)), world.change_periods.tolist()
+    (True, [[30], [30]])
+    """
+    if name not in WORLDS:
+        raise ValueError(f"unknown world {name!r}: one of {', '.join(WORLDS)}")
+    kind, keys = WORLDS[name], np.asarray(item_key, dtype=np.uint64)
+    low, high = np.log(kind.mean_units)
+    base = np.exp(low + (high - low) * keyed_uniform(seed, "base mean", keys, 1)[:, 0])
+    turn = np.floor(periods * (0.3 + 0.4 * keyed_uniform(seed, "change", keys, 1)[:, 0]))
+    if change_period is not None:
+        turn = np.full(len(keys), float(change_period))
+    mean, changes = kind.path(base, turn, periods)
+    if mean.max(initial=0.0) > MOST_MEAN_UNITS:
+        raise ValueError(f"a mean of {mean.max():.0f} units a period is above {MOST_MEAN_UNITS:.0f}")
+    choices = np.array(lead_times or ((1, 2, 3, NEVER) if name == "unreliable_supply" else (2,)), dtype=np.int64)
+    seen, count = np.tile(choices, (len(keys), 1)), np.full(len(keys), len(choices))
+    return World(
+        name=name,
+        item_key=keys,
+        demand_units=_demand(kind, mean, keys, seed),
+        mean_units=mean,
+        change_periods=changes,
+        lead_time_periods=draw_lead_times(seen, count, keys, periods, seed),
+        promised_lead_time_periods=_promise(choices) if promised_lead_time is None else promised_lead_time,
+    )
+
+
+def _promise(choices: IntArray) -> int:
+    return int(choices[0]) if len(choices) == 1 else 2
+
+
+def _demand(kind: WorldKind, mean: FloatArray, keys: KeyArray, seed: int) -> IntArray:
+    luck = keyed_uniform(seed, "demand", keys, mean.shape[1])
+    if kind.demand_share == 1.0:
+        return counts_at(mean, kind.overdispersion, luck)
+    happens = keyed_uniform(seed, "occurrence", keys, mean.shape[1]) < kind.demand_share
+    size = np.maximum(mean / kind.demand_share, 1.0)
+    return np.where(happens & (mean > 0), 1 + counts_at(size - 1.0, kind.overdispersion, luck), 0)
+
+
+def counts_at(mean_units: FloatArray, overdispersion: float, share: FloatArray) -> IntArray:
+    """The quantile at ``share`` of counts with this mean and variance mean + overdispersion × mean² [(n, T) units].
+
+    Overdispersion 0 is Poisson, above it negative binomial (a Poisson whose rate is gamma distributed).
+
+    >>> counts_at(np.array([[4.0, 4.0, 0.0]]), 0.0, np.array([[0.5, 0.99, 0.5]])).tolist()
+    [[4, 9, 0]]
+    """
+    found = np.zeros(mean_units.shape, dtype=np.int64)
+    _quantiles(mean_units.ravel(), overdispersion, share.ravel(), found.ravel())
+    return found
+
+
+@kernel
+def _quantiles(mean: FloatArray, overdispersion: float, share: FloatArray, found: IntArray) -> None:
+    """Search upwards from zero, each probability from the one before: p(x+1) = p(x) × (x + r) × q ÷ (x + 1)."""
+    for j in range(len(mean)):
+        m = mean[j]
+        if m <= 0.0:
+            continue
+        if overdispersion > 0.0:
+            r = 1.0 / overdispersion
+            q = m / (m + r)
+            probability = math.exp(r * math.log1p(-q))
+        else:
+            r, q = 0.0, m
+            probability = math.exp(-m)
+        most = int(m + 60.0 * math.sqrt(m + overdispersion * m * m)) + 60
+        total = probability
+        x = 0
+        while total < share[j] and x < most:
+            grow = (x + r) * q if overdispersion > 0.0 else q
+            x += 1
+            probability *= grow / x
+            total += probability
+        found[j] = x
+
+
+def _time(turn: FloatArray, periods: int) -> tuple[FloatArray, FloatArray]:
+    """Period numbers [(1, T)] and periods since the turn [(n, T), negative before]."""
+    t = np.arange(periods, dtype=np.float64)[None, :]
+    return t, t - turn[:, None]
+
+
+def _changes(*turns: FloatArray, periods: int) -> IntArray:
+    return np.clip(np.stack(turns, axis=1), 0, periods).astype(np.int64)
+
+
+def _never_changes(base: FloatArray) -> IntArray:
+    return np.zeros((len(base), 0), dtype=np.int64)
+
+
+def _steady(base: FloatArray, turn: FloatArray, periods: int) -> MeansAndTurns:
+    return np.repeat(base[:, None], periods, axis=1), _never_changes(turn)
+
+
+def _trend(base: FloatArray, turn: FloatArray, periods: int, growth: float) -> MeansAndTurns:
+    t, _ = _time(turn, periods)
+    return base[:, None] * (1.0 + growth * t / SEASON_PERIODS), _never_changes(turn)
+
+
+def _season(base: FloatArray, turn: FloatArray, periods: int, amplitude: float) -> MeansAndTurns:
+    t, _ = _time(turn, periods)
+    phase = turn[:, None] / max(periods, 1) * 2.5
+    return base[:, None] * (1.0 + amplitude * np.sin(2 * np.pi * (t / SEASON_PERIODS + phase))), _never_changes(turn)
+
+
+def _between(base: FloatArray, inside: BoolArray, factor: float) -> FloatArray:
+    return base[:, None] * np.where(inside, factor, 1.0)
+
+
+def _shift(base: FloatArray, turn: FloatArray, periods: int, factor: float) -> MeansAndTurns:
+    _, since = _time(turn, periods)
+    return _between(base, since >= 0, factor), _changes(turn, periods=periods)
+
+
+def _spike(base: FloatArray, turn: FloatArray, periods: int, factor: float) -> MeansAndTurns:
+    _, since = _time(turn, periods)
+    return _between(base, since == 0, factor), _changes(turn, turn + 1, periods=periods)
+
+
+def _ramp(base: FloatArray, turn: FloatArray, periods: int, factor: float, length: int) -> MeansAndTurns:
+    _, since = _time(turn, periods)
+    way = np.clip((since + 1) / length, 0.0, 1.0)
+    return base[:, None] * (1.0 + (factor - 1.0) * way), _changes(turn, turn + length, periods=periods)
+
+
+def _launch(base: FloatArray, turn: FloatArray, periods: int, length: int) -> MeansAndTurns:
+    _, since = _time(turn, periods)
+    way = np.clip((since + 1) / length, 0.0, 1.0)
+    return base[:, None] * way, _changes(turn, turn + length, periods=periods)
+
+
+#: Base means are drawn between 4 and 40 units and overdispersion is 0.1 where nothing else is said.
+WORLDS: dict[str, WorldKind] = {
+    "stationary_poisson": WorldKind("a steady mean, Poisson", _steady, overdispersion=0.0),
+    "stationary": WorldKind("a steady mean, negative binomial with overdispersion 0.1", _steady),
+    "stationary_erratic": WorldKind("a steady mean, overdispersion 0.6", _steady, overdispersion=0.6),
+    "trend_up": WorldKind("grows by 60% of the first mean a year", partial(_trend, growth=0.6)),
+    "seasonal": WorldKind("a yearly wave of ±60%, each item's own phase", partial(_season, amplitude=0.6)),
+    "shift_up_20": WorldKind("the mean rises by 20% at once", partial(_shift, factor=1.2)),
+    "shift_down_20": WorldKind("the mean falls by 20% at once", partial(_shift, factor=0.8)),
+    "shift_up_50": WorldKind("the mean rises by 50% at once", partial(_shift, factor=1.5)),
+    "shift_down_50": WorldKind("the mean falls by 50% at once", partial(_shift, factor=0.5)),
+    "shift_up_100": WorldKind("the mean doubles at once", partial(_shift, factor=2.0)),
+    "shift_down_100": WorldKind("demand ends at once", partial(_shift, factor=0.0)),
+    "spike": WorldKind("one period of five times the mean", partial(_spike, factor=5.0)),
+    "ramp_up": WorldKind("the mean doubles over 12 periods", partial(_ramp, factor=2.0, length=12)),
+    "decline": WorldKind("the mean falls to zero over 20 periods", partial(_ramp, factor=0.0, length=20)),
+    "launch": WorldKind("nothing, then a rise to the mean over 8 periods", partial(_launch, length=8)),
+    "intermittent": WorldKind(
+        "demand in every fourth period on average, of even size", _steady, (0.5, 2.0), 0.0, demand_share=0.25
+    ),
+    "lumpy": WorldKind(
+        "demand in every fourth period on average, of very uneven size", _steady, (2.0, 8.0), 1.0, demand_share=0.25
+    ),
+    "unreliable_supply": WorldKind("a steady mean; orders take 1, 2 or 3 periods or never arrive", _steady),
+}

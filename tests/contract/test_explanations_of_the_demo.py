@@ -1,0 +1,73 @@
+"""No number without a why: every column of the demo shop's plan is made anew by its own step, and equals the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skuwise.core.plan import Plan
+from skuwise.core.steps import STEPS, evaluate
+from skuwise.core.trace import explain, reevaluate_all, reevaluate_rows
+from skuwise.dataset import load_dataset
+from skuwise.demo import AS_OF, generate_demo_shop
+from skuwise.planning.rulebook_files import load_rulebook
+from skuwise.planning.run import plan
+from skuwise.snapshot import read_plan, write_plan
+
+
+@pytest.fixture(scope="module")
+def demo_plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    folder = tmp_path_factory.mktemp("demo")
+    generate_demo_shop(folder)
+    return plan(load_dataset(folder, as_of=AS_OF), load_rulebook(folder / "rules.toml"))
+
+
+def test_every_step_made_anew_for_all_items_equals_the_plan(demo_plan: Plan) -> None:
+    differing = reevaluate_all(demo_plan, STEPS)
+    assert differing.keys() == {name for name, step in STEPS.items() if step.scope == "item"}
+    assert {name: count for name, count in differing.items() if count} == {}
+
+
+def test_what_the_whole_shop_makes_made_anew_equals_the_plan(demo_plan: Plan) -> None:
+    for name, step in STEPS.items():
+        if step.scope == "shop":
+            np.testing.assert_array_equal(evaluate(step, demo_plan.columns)[name], demo_plan.columns[name])
+
+
+def test_every_step_made_anew_for_each_item_by_itself_equals_the_plan(demo_plan: Plan) -> None:
+    item_steps = {name: step for name, step in STEPS.items() if step.scope == "item"}
+    wrong = [
+        (str(demo_plan.columns["sku_id"][row]), name)
+        for row in range(len(demo_plan))
+        for name, count in reevaluate_rows(demo_plan, np.array([row]), item_steps).items()
+        if count
+    ]
+    assert wrong == []
+
+
+def test_a_changed_number_is_found_out(demo_plan: Plan) -> None:
+    tampered = dict(demo_plan.columns)
+    tampered["safety_stock_units"] = tampered["safety_stock_units"] + 0.5
+    changed = type(demo_plan)(
+        **{name: getattr(demo_plan, name) for name in demo_plan.__dataclass_fields__ if name != "columns"},
+        columns=tampered,
+    )
+    assert reevaluate_all(changed, STEPS)["safety_stock_units"] == len(demo_plan)
+
+
+def test_the_explanation_of_an_order_ends_at_the_rows_of_the_files(demo_plan: Plan) -> None:
+    row = int(demo_plan.columns["order_quantity_units"].argmax())
+    sku, location = (str(demo_plan.columns[name][row]) for name in ("sku_id", "location_id"))
+    told = explain(demo_plan, sku, location)
+    assert told.differing == ()
+    assert {"sales_units", "on_hand_units", "moq_units", "service_target"} <= {node.column for node in told.root.walk()}
+    assert any("supply row" in node.where for node in told.root.walk())
+
+
+def test_a_plan_read_back_from_disk_explains_itself_as_well(demo_plan: Plan, tmp_path: Path) -> None:
+    write_plan(demo_plan, tmp_path / "plan")
+    back = read_plan(tmp_path / "plan")
+    assert back.plan_id == demo_plan.plan_id
+    assert {name: count for name, count in reevaluate_all(back, STEPS).items() if count} == {}
