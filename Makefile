@@ -37,7 +37,7 @@ golden: $(READY) ## accept the plans of tests/golden as they are now
 	$(BIN)/python -m tests.golden.accept
 
 docs: $(READY)   ## write the generated pages of docs/ anew
-	$(BIN)/python -m skuwise.dataset.dictionary_page docs/data-dictionary.md
+	$(BIN)/python -m skuwise.cli.doc_pages docs
 
 lock:            ## resolve the requirements anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group dev pyproject.toml -o requirements/dev.lock

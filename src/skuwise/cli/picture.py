@@ -87,7 +87,7 @@ def _self_contained(svg: str) -> str:
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     monospace = "font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace"
     svg = svg.replace("font-family: Fira Code, monospace", monospace)
-    svg = re.sub(r'x="([\d.]+)" (y="[\d.]+") textLength="([\d.]+)"([^>]*)>((?:&#160;)+)(?=[^&<])', _moved_right, svg)
+    svg = re.sub(r'x="([\d.]+)" (y="[\d.]+") textLength="([\d.]+)"([^>]*)>((?:&#160;)+)(?!&#160;|<)', _moved_right, svg)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
 

@@ -9,7 +9,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from skuwise.core.dictionary import CONTRACT_TABLES, Field, fields_of
+from skuwise.core.dictionary import CONTRACT_TABLES, PLAN_TABLES, Field, fields_of
 from skuwise.core.findings import finding_kinds
 from skuwise.dataset.headers import ALIASES, MAJOR_ALIASES
 
@@ -30,7 +30,10 @@ _TABLES = {
     "plan": "One value for each SKU at a location.",
     "history": "One value for each SKU at a location and past period.",
     "season": "One value for each SKU at a location and part of the year.",
+    "due": "One value for each SKU at a location and future period in which open orders are due.",
     "forecast": "One value for each SKU at a location and future period.",
+    "metrics": "One value for each SKU at a location; a metric that cannot be known is empty (-1 in whole numbers).",
+    "clock": "One value for the whole plan.",
 }
 _AREAS = {
     "DAT": "reading files and cells",
@@ -72,7 +75,7 @@ def dictionary_page() -> str:
     parts = [_INTRODUCTION, "## What you give\n"]
     parts += [_table(name) for name in CONTRACT_TABLES]
     parts += ["## What you may set\n", _table("settings"), _table("rules")]
-    parts += ["## What a plan holds\n", *(_table(name) for name in ("plan", "history", "season", "forecast"))]
+    parts += ["## What a plan holds\n", *(_table(name) for name in PLAN_TABLES)]
     parts.append(_findings())
     return "\n".join(parts).rstrip("\n") + "\n"
 
