@@ -155,7 +155,7 @@ def test_a_broken_rulebook_names_line_and_mend(tmp_path: Path) -> None:
 
 
 def test_help_and_import_are_quick() -> None:
-    """Measured on two cores: help 0.05 s, import 0.01 s; the bounds catch an import that crept in, not a slow machine."""
+    """Measured on two cores: help 0.05 s, import 0.01 s; the bounds catch an import that crept in, no slow machine."""
     help_of = [sys.executable, "-m", "skuwise", "--help"]
     for command, seconds in ((help_of, 3.0), ([sys.executable, "-c", "import skuwise"], 2.0)):
         start = time.perf_counter()
