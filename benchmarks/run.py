@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import simulation
 from benchmarks.panel import PERIODS, sales_panel, write_folder
 
 ITEMS = 100_000
@@ -25,7 +26,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main() -> None:
-    sections = [_header(), arithmetic_beside_statsforecast(), whole_run_from_parquet()]
+    sections = [_header(), arithmetic_beside_statsforecast(), whole_run_from_parquet(), simulation.table()]
     text = "\n\n".join(sections) + "\n"
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
