@@ -47,6 +47,8 @@ RUNNING = np.array([RUNNING_MEAN, 0.0, 0.0])
 DAMPING = 0.9
 #: A candidate must beat a simpler one by this share of squared error: noise should not pick models.
 ADVANTAGE = 0.03
+#: Less than one unit in about twenty years of weeks is no demand: a long silence decays to it and never to nought.
+LEVEL_MIN = 1e-3
 #: Squared units below which two errors are one: rounding should not pick models either.
 ROUNDING = 1e-9
 #: Longest sum judged, in periods, and origins needed to judge by sums at all.
@@ -247,6 +249,9 @@ def _choose(
                 trend[i] = trends[count]
         model[i] = int(candidates[chosen, 0]) if count >= PERIODS_MIN else RUNNING_MEAN
         alpha[i] = candidates[chosen, 1] if count >= PERIODS_MIN else 0.0
+        if level[i] < LEVEL_MIN:
+            level[i] = 0.0
+            trend[i] = 0.0
         season_squares = _season_squares(index_sums[: count + 1], horizon, first_origin)
         if origins >= 2 and season_squares > 0:
             error_sd[i] = np.sqrt(best / season_squares * horizon)
