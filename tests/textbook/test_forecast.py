@@ -76,9 +76,10 @@ def test_a_trend_is_damped_by_nine_tenths_a_period() -> None:
     assert mean[-1] == pytest.approx(190, abs=0.01)
 
 
-def test_a_falling_trend_ends_at_zero_and_not_below() -> None:
-    mean = expected_demand(np.array([10.0]), np.array([-20.0]), FLAT_YEAR, 20_000, 7, 26)
-    assert mean.min() == 0
+@pytest.mark.parametrize(("trend", "end"), [(-20.0, 5.0), (20.0, 20.0)])
+def test_no_trend_leads_beyond_half_or_twice_the_level(trend: float, end: float) -> None:
+    mean = expected_demand(np.array([10.0]), np.array([trend]), FLAT_YEAR, 20_000, 7, 26)
+    assert mean.tolist() == [[end] * 26]
 
 
 def test_interval_demand_takes_part_of_a_period_for_part_of_a_week() -> None:

@@ -6,13 +6,13 @@ import numpy as np
 
 from skuwise.core.arrays import FloatArray, kernel
 from skuwise.core.behaviour.seasonality import part_of_year
-from skuwise.core.forecast.level import DAMPING
+from skuwise.core.forecast.level import DAMPING, within_reach
 from skuwise.core.steps import step
 
 
 @kernel
 def _period_mean(level: float, trend_sum: float, season_index: FloatArray, middle_day: float) -> float:
-    return float(max(0.0, level + trend_sum) * season_index[part_of_year(middle_day, len(season_index))])
+    return float(within_reach(level, trend_sum) * season_index[part_of_year(middle_day, len(season_index))])
 
 
 @kernel
@@ -59,7 +59,7 @@ def _interval_mean(
 
 @step(
     out="mean_units",
-    formula="(level + damped trend) × season index of the period's part of the year",
+    formula="(level + damped trend, between half and twice the level) × season index of the period's part of the year",
     source="Gardner & McKenzie (1985); multiplicative season",
 )
 def expected_demand(

@@ -45,6 +45,8 @@ PERIODS_MIN = 8
 RUNNING = np.array([RUNNING_MEAN, 0.0, 0.0])
 #: Damping of the trend per period (Gardner & McKenzie, Management Science 31 (1985) 1237).
 DAMPING = 0.9
+#: No trend takes the forecast beyond this multiple of the level, or below its inverse.
+TREND_REACH = 2.0
 #: A candidate must beat a simpler one by this share of squared error: noise should not pick models.
 ADVANTAGE = 0.03
 #: Less than one unit in about twenty years of weeks is no demand: a long silence decays to it and never to nought.
@@ -159,6 +161,12 @@ def _run_blend(flat: FloatArray, weight: FloatArray, level: FloatArray, trend: F
 
 
 @kernel
+def within_reach(level: float, change: float) -> float:
+    """The level after a change by the trend, between half and twice the level: a trend is no cliff and no rocket."""
+    return float(min(TREND_REACH * level, max(level / TREND_REACH, level + change)))
+
+
+@kernel
 def _sum_error(
     sums: FloatArray, index_sums: FloatArray, level: FloatArray, trend: FloatArray, horizon: int, first_origin: int
 ) -> float:
@@ -174,7 +182,7 @@ def _sum_error(
     squares = 0.0
     for k in range(first_origin, periods - horizon + 1):
         index = index_sums[k + horizon] - index_sums[k]
-        expected = index * max(0.0, level[k] + damped / horizon * trend[k])
+        expected = index * within_reach(level[k], damped / horizon * trend[k])
         error = sums[k + horizon] - sums[k] - expected
         squares += error * error
     return squares
@@ -188,6 +196,15 @@ def _season_squares(index_sums: FloatArray, horizon: int, first_origin: int) -> 
         index = index_sums[k + horizon] - index_sums[k]
         squares += index * index
     return squares
+
+
+@kernel
+def _error_sd(squares: float, season_squares: float, horizon: int, origins: int, level: float, count: int) -> float:
+    """Deviation of the error of one period of flat demand, from the squared errors of sums."""
+    seen = np.sqrt(squares / season_squares * horizon) if origins >= 2 and season_squares > 0 else 0.0
+    # Few origins know little; and an error can not be below that of independent single sales.
+    floor = np.sqrt(level) * (1.0 + 1.0 / count)
+    return float(max(seen * (1.0 + 1.0 / max(2, origins)), floor))
 
 
 @kernel
@@ -253,9 +270,5 @@ def _choose(
             level[i] = 0.0
             trend[i] = 0.0
         season_squares = _season_squares(index_sums[: count + 1], horizon, first_origin)
-        if origins >= 2 and season_squares > 0:
-            error_sd[i] = np.sqrt(best / season_squares * horizon)
-        # Few origins know little: an error rate can also not be below that of independent single sales.
-        floor = np.sqrt(level[i]) * (1.0 + 1.0 / count)
-        error_sd[i] = max(error_sd[i] * (1.0 + 1.0 / max(2, origins)), floor)
+        error_sd[i] = _error_sd(best, season_squares, horizon, origins, level[i], count)
     return model, alpha, level, trend, error_sd
