@@ -26,7 +26,8 @@ AS_OF = np.datetime64("2026-03-02", "D")
 def small_inputs(items: int = 24, periods: int = 110, seed: int = 3) -> PlanInputs:
     """``items`` SKUs, every third at two locations, with slow and fast, young and old, dear and cheap ones."""
     rng = np.random.default_rng(seed)
-    skus = np.array([f"SKU-{number // 3 * 2 + min(number % 3, 1):03d}" for number in range(items)])
+    digits = max(3, len(str(items)))
+    skus = np.array([f"SKU-{number // 3 * 2 + min(number % 3, 1):0{digits}d}" for number in range(items)])
     locations = np.array(["WEST" if number % 3 == 2 else "EAST" for number in range(items)])
     rate = rng.gamma(1.2, 6.0, items)
     sales = rng.poisson(rate[:, None], (items, periods)).astype(np.int64)

@@ -39,7 +39,7 @@ def test_a_plan_is_written_as_tables_and_shown_on_one_page(tmp_path: Path) -> No
     tables = ("order_proposals", "behaviour", "rules", "metrics", "findings", "quarantine")
     assert {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")} | {"plan.json"} <= names
     orders = pl.read_csv(tmp_path / "plan" / "order_proposals.csv")
-    assert orders["sku_id"][0] in ("FAST-MOVER", "GROWING", "SEASONAL", "STOCKED-OUT")
+    assert orders["order_quantity_units"][0] > 0  # what is to be bought comes first
 
 
 def test_a_plan_that_is_there_is_not_replaced_unasked(monday: Path) -> None:
@@ -105,7 +105,7 @@ def test_diff_says_what_a_longer_lead_time_is_worth(monday: Path, tmp_path: Path
     shop = tmp_path / "shop"
     shop.mkdir()
     for path in CASE.glob("*.*"):
-        if path.name != "expect.csv":
+        if not path.name.startswith("expect"):
             (shop / path.name).write_bytes(path.read_bytes())
     supply = pl.read_csv(shop / "supply.csv")
     later = pl.when(pl.col("sku_id") == "FAST-MOVER").then(60).otherwise(pl.col("lead_time_days"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.golden.expected import CASES, EXPECTED, golden, planned
+from tests.golden.expected import CASES, golden, planned
 
 if __name__ == "__main__":
     for case in sorted(path for path in CASES.iterdir() if path.is_dir()):
-        golden(planned(case)).write_csv(case / EXPECTED)
+        for name, table in golden(planned(case)).items():
+            table.write_csv(case / name)

@@ -67,6 +67,13 @@ def test_weeks_before_the_launch_and_weeks_without_stock_are_not_intervals() -> 
     assert cv2[0] == 0
 
 
+def test_an_item_that_sold_only_while_stock_ran_short_is_not_without_demand() -> None:
+    demand = np.array([[0.0, 4, 6, 5, 5]])
+    *_, adi, cv2 = demand_statistics(demand, demand > 0, np.array([1]), 7)
+    assert adi[0] == 1
+    assert cv2[0] == pytest.approx((2 / 3) / 25)
+
+
 def test_one_demand_has_no_variation_and_no_demand_no_interval() -> None:
     *_, adi, cv2 = demand_statistics(
         np.array([[0.0, 7, 0, 0], [0.0, 0, 0, 0]]), np.zeros((2, 4), bool), np.zeros(2, int), 7

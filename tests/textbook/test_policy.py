@@ -271,11 +271,15 @@ def test_a_lot_that_breaks_the_cap_is_refused_only_where_the_rules_say_so() -> N
     lenient = ordered(moq=500, rules={"max_supply_days": 7.0})
     strict = ordered(moq=500, rules={"max_supply_days": 7.0, "lot_may_exceed_cap": False})
     assert lenient["order_quantity_units"] == 500
+    assert lenient["moq_reason"] == "raised to the MOQ, which breaks max_supply_days"
     assert strict["order_quantity_units"] == 0
     assert strict["moq_reason"] == "refused: the MOQ would break max_supply_days"
 
 
 def test_a_case_that_breaks_the_cap_is_rounded_down_and_the_only_case_refused() -> None:
+    lenient = ordered(multiple=64, rules={"max_supply_days": 7.0})
+    assert lenient["order_quantity_units"] == 64
+    assert lenient["multiple_reason"] == "rounded up to the order multiple, which breaks max_supply_days"
     strict = {"max_supply_days": 7.0, "lot_may_exceed_cap": False}
     down, none = ordered(multiple=48, rules=strict), ordered(multiple=64, rules=strict)
     assert down["order_quantity_units"] == 48

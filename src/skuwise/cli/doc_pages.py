@@ -35,8 +35,8 @@ this page and the explanations cannot differ. Units of each column are in the [d
 Inputs in *italics* come from the [dataset](dataset.md), from [rules](rules.md) or from settings; the others come from
 a step above. A source "our choice" names a decision of this project where the field has no standard.
 """
-_RULES_STEP = """Here the rulebook is resolved: each item gets its own value of every rule field, with the rule that
-gave it. See [rules](rules.md).
+_RULES_STEP = """Here the rulebook is resolved: each item gets its own value of every rule field, with the rule
+that gave it. See [rules](rules.md).
 """
 
 
@@ -71,7 +71,7 @@ def rule_fields_table() -> str:
             f"`{field.name}`",
             field.unit or field.dtype,
             field.default,
-            field.range.replace(":", " to "),
+            _allowed(field),
             field.description,
         )
         for field in fields_of("rules").values()

@@ -30,7 +30,7 @@ from skuwise.snapshot.columns import (
     table_of,
 )
 from skuwise.snapshot.spreadsheet import write_csv
-from skuwise.snapshot.tables import findings_frame, people_tables
+from skuwise.snapshot.tables import people_tables
 
 if TYPE_CHECKING:
     from skuwise.dataset.contract import Dataset
@@ -153,11 +153,6 @@ def read_plan(folder: str | Path) -> Plan:
         raise SnapshotError(f"{path} is damaged ({error}): make the plan anew with `skuwise plan`") from error
 
 
-def read_head(folder: str | Path) -> dict[str, Any]:
-    """What ``plan.json`` says, checked: the settings, hashes, rules and the count of lines of every table."""
-    return _read_head(Path(folder).absolute())
-
-
 def _read_head(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         raise SnapshotError(f"there is no folder {path}: make a plan with `skuwise plan FOLDER --out {path.name}`")
@@ -166,7 +161,7 @@ def _read_head(path: Path) -> dict[str, Any]:
         raise SnapshotError(f"{path} is no plan (it has no {PLAN_FILE}): name the folder given to `skuwise plan --out`")
     try:
         head = json.loads(file.read_text(encoding="utf-8"))
-        version = int(head["format"])
+        version, sizes = int(head["format"]), dict(head.get("bytes", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise SnapshotError(f"{file} cannot be read: make the plan anew with `skuwise plan`") from error
     if version > FORMAT_VERSION:
@@ -175,7 +170,9 @@ def _read_head(path: Path) -> dict[str, Any]:
             f"{path} was written by Skuwise {made_by} in format {version}; this version reads up to format "
             f"{FORMAT_VERSION}: upgrade Skuwise to read it"
         )
-    for name, size in head["bytes"].items():
+    if not sizes:
+        raise SnapshotError(f"{file} is not whole: make the plan anew with `skuwise plan`")
+    for name, size in sizes.items():
         found = (path / name).stat().st_size if (path / name).exists() else None
         if name.endswith(".parquet") and found != size:
             state = "is missing" if found is None else f"has {found:,} bytes instead of {size:,}"
@@ -211,6 +208,3 @@ def _plan_of(path: Path, head: dict[str, Any]) -> Plan:
 
 def _findings_of(frame: pl.DataFrame) -> tuple[Finding, ...]:
     return tuple(Finding(**{**row, "severity": Severity(row["severity"])}) for row in frame.iter_rows(named=True))
-
-
-__all__ = ["FORMAT_VERSION", "SnapshotError", "findings_frame", "read_head", "read_plan", "write_plan"]

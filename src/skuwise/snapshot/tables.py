@@ -12,6 +12,7 @@ import polars as pl
 from skuwise.core.dictionary import fields_of
 from skuwise.core.findings import Finding
 from skuwise.core.plan import Plan
+from skuwise.core.policy.proposals import UNCHANGED
 from skuwise.snapshot.columns import GIVEN_BY, column_frame, series_of
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def order_proposals(plan: Plan) -> pl.DataFrame:
 
 def _joined(reasons: list[pl.Series]) -> pl.Expr:
     """The reasons of one item in one cell; steps that changed nothing are left out."""
-    said = [pl.when(~reason.is_in(["", "none", "unchanged"])).then(reason) for reason in reasons]
+    said = [pl.when(~reason.cast(pl.String).is_in(list(UNCHANGED))).then(reason) for reason in reasons]
     return pl.concat_str(said, separator="; ", ignore_nulls=True)
 
 

@@ -35,13 +35,17 @@ def periods_in_weeks(weeks: float, period_days: int) -> int:
         "cv2",
     ),
     formula="rate = mean, sd = sample deviation of demand over the last 52 weeks on sale; "
-    "ADI = observed periods ÷ periods with demand; CV² = (sd ÷ mean)² of the non-zero demands",
+    "ADI = observed periods ÷ periods with demand; CV² = (sd ÷ mean)² of the non-zero demands; "
+    "where only censored periods had demand, these stand in",
     source="Syntetos, Boylan & Croston, JORS 56 (2005) 495–503",
 )
 def demand_statistics(
     demand_units: FloatArray, censored: BoolArray, first_period: IntArray, period_days: int
 ) -> tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Statistics of demand since launch [(n,) each]; ADI and CV² use uncensored periods only.
+    """Statistics of demand since launch [(n,) each]; ADI and CV² use uncensored periods.
+
+    An item that sold only in censored periods was never seen whole, but "no demand" would be false: for it the
+    estimates of these periods are used.
 
     >>> demand = np.array([[0.0, 4, 0, 6, 0, 5]])
     >>> result = demand_statistics(demand, np.zeros((1, 6), bool), np.array([0]), 7)
@@ -55,6 +59,20 @@ def demand_statistics(
         periods_in_weeks(YEAR_WEEKS, period_days),
         periods_in_weeks(RECENT_WEEKS, period_days),
     )
+
+
+@kernel
+def _sizes(demand: FloatArray, counts: BoolArray) -> tuple[int, float, float]:
+    """Number, sum and sum of squares of the demands in the periods that count."""
+    events = 0
+    total = 0.0
+    squares = 0.0
+    for t in range(len(demand)):
+        if counts[t] and demand[t] > 0:
+            events += 1
+            total += demand[t]
+            squares += demand[t] * demand[t]
+    return events, total, squares
 
 
 @kernel
@@ -75,19 +93,15 @@ def _statistics(
             continue
         first = first_period[i]
         on_sale[i] = periods - first
-        events = 0
-        size_sum = 0.0
-        size_square_sum = 0.0
-        for t in range(first, periods):
-            if censored[i, t]:
-                hidden[i] += 1
-            elif demand[i, t] > 0:
-                events += 1
-                size_sum += demand[i, t]
-                size_square_sum += demand[i, t] * demand[i, t]
+        hidden[i] = censored[i, first:].sum()
         observed[i] = on_sale[i] - hidden[i]
+        counted = observed[i]
+        events, size_sum, size_square_sum = _sizes(demand[i, first:], ~censored[i, first:])
+        if events == 0:
+            counted = on_sale[i]
+            events, size_sum, size_square_sum = _sizes(demand[i, first:], censored[i, first:])
         if events:
-            adi[i] = observed[i] / events
+            adi[i] = counted / events
         if events > 1:
             mean_size = size_sum / events
             variance = max(0.0, (size_square_sum - events * mean_size * mean_size) / (events - 1))

@@ -19,6 +19,8 @@ ONE_OFF_DEVIATIONS = 2.5
 ONE_OFF_SPREAD_MIN = 0.55
 ONE_OFF_SALES_MIN = 4
 ONE_OFF_SUSPECT = 4.0
+#: Fewer units in a period are never bulk.
+ONE_OFF_UNITS_MIN = 10.0
 
 
 @step(
@@ -71,7 +73,8 @@ def censored_periods(
 @step(
     out=("demand_units", "one_off_units"),
     formula="sales, and in censored periods sales + (1 − in-stock share) × mean of the nearest uncensored periods; a "
-    "lone period beyond exp(median + 2.5 × 1.4826 × MAD) of the logarithms of the item's sales is cut to that",
+    "lone period beyond exp(median + 2.5 × 1.4826 × MAD) of the logarithms of the item's sales, and beyond 10 units, "
+    "is cut to that",
     source="our choice; Hampel (1974) identifier on the logarithms",
 )
 def demand_from_sales(
@@ -122,7 +125,7 @@ def _cut_one_offs(demand: FloatArray, censored: BoolArray) -> FloatArray:
         logs = np.log(sizes[:count])
         middle = np.median(logs)
         spread = max(ONE_OFF_SPREAD_MIN, 1.4826 * np.median(np.abs(logs - middle)))
-        cap = np.exp(middle + ONE_OFF_DEVIATIONS * spread)
+        cap = max(ONE_OFF_UNITS_MIN, np.exp(middle + ONE_OFF_DEVIATIONS * spread))
         for t in range(periods):
             before = demand[i, t - 1] if t > 0 else 0.0
             after = demand[i, t + 1] if t + 1 < periods else 0.0

@@ -11,7 +11,7 @@ from skuwise.core.findings import Finding, found
 
 
 def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
-    """Findings about active items: assumed lead times, unknown stock, late cover, refused lots."""
+    """Findings about active items: assumed lead times, unknown stock, late cover, lots refused or too large."""
     sku = columns["sku_id"]
     active = columns["reorder_allowed"] & ~columns["is_bundle"] & (columns["daily_mean_units"] > 0)
     cases = (
@@ -27,9 +27,15 @@ def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
             (columns["moq_reason"] == 3) | (columns["multiple_reason"] == 4),
             "the MOQ or order multiple would buy more than max_supply_days allows, so nothing is proposed",
         ),
+        (
+            "POL-005",
+            (columns["moq_reason"] == 4) | (columns["multiple_reason"] == 5),
+            "the MOQ or order multiple buys more than max_supply_days of demand",
+        ),
     )
     for code, concerned, what in cases:
         rows = np.flatnonzero(concerned)
         if len(rows):
             first = str(sku[rows[0]])
-            yield found(code, f"{what} ({len(rows):,} items, {first} among them)", count=len(rows), sku_id=first)
+            items = f"{len(rows):,} items, {first} among them" if len(rows) > 1 else first
+            yield found(code, f"{what} ({items})", count=len(rows), sku_id=first)

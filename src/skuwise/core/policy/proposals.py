@@ -24,6 +24,7 @@ MOQ_REASONS = (
     "at least the MOQ already",
     "raised to the MOQ",
     "refused: the MOQ would break max_supply_days",
+    "raised to the MOQ, which breaks max_supply_days",
 )
 MULTIPLE_REASONS = (
     "no order",
@@ -31,7 +32,10 @@ MULTIPLE_REASONS = (
     "rounded up to the order multiple",
     "rounded down to the order multiple: one more would break max_supply_days",
     "refused: one multiple would break max_supply_days",
+    "rounded up to the order multiple, which breaks max_supply_days",
 )
+#: Reasons of steps that left the quantity as it was.
+UNCHANGED = frozenset({CAP_REASONS[0], *MOQ_REASONS[:2], *MULTIPLE_REASONS[:2]})
 
 
 @step(
@@ -131,8 +135,11 @@ def after_moq(
 ) -> tuple[IntArray, CodeArray]:
     """Quantity after the MOQ [(n,) units] and what it did [(n,) code of ``MOQ_REASONS``]."""
     raised = raise_to_moq(capped_need_units, moq_units)
-    refused = (raised > capped_need_units) & (raised > cap_units) & ~lot_may_exceed_cap
-    reason = np.select([capped_need_units <= 0, refused, raised > capped_need_units], [0, 3, 2], 1).astype(np.int16)
+    breaks = (raised > capped_need_units) & (raised > cap_units)
+    refused = breaks & ~lot_may_exceed_cap
+    reason = np.select([capped_need_units <= 0, refused, breaks, raised > capped_need_units], [0, 3, 4, 2], 1).astype(
+        np.int16
+    )
     return np.where(refused, 0, raised), reason
 
 
@@ -159,12 +166,13 @@ def order_quantity(
     """
     up = round_up_to_multiple(after_moq_units, order_multiple_units)
     down = round_down_to_multiple(after_moq_units, order_multiple_units)
-    breaks = (up > after_moq_units) & (up > cap_units) & ~lot_may_exceed_cap
+    breaks = (up > after_moq_units) & (up > cap_units)
+    forbidden = breaks & ~lot_may_exceed_cap
     down_fits = (down > 0) & (down >= moq_units)
-    reason = np.select([after_moq_units <= 0, up == after_moq_units, ~breaks, down_fits], [0, 1, 2, 3], 4).astype(
-        np.int16
-    )
-    return np.where(breaks, np.where(down_fits, down, 0), up), reason
+    reason = np.select(
+        [after_moq_units <= 0, up == after_moq_units, ~breaks, ~forbidden, down_fits], [0, 1, 2, 5, 3], 4
+    ).astype(np.int16)
+    return np.where(forbidden, np.where(down_fits, down, 0), up), reason
 
 
 @step(

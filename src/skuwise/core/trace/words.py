@@ -295,7 +295,14 @@ def nearest(name: str, names: Iterable[str], count: int = 3) -> list[str]:
         return [candidates[key] for _, key in holding]
     # Comparing with every name of a large catalogue is slow; those that share a beginning are the likely ones.
     pool = [key for key in candidates if key[:2] == wanted[:2]] or list(candidates)
-    return [candidates[key] for key in difflib.get_close_matches(wanted, pool[:20_000], n=count, cutoff=0.5)]
+    close = difflib.get_close_matches(wanted, pool[:20_000], n=4 * count, cutoff=0.5)
+    return [candidates[key] for key in sorted(close, key=lambda key: _unlikeness(wanted, key))[:count]]
+
+
+def _unlikeness(wanted: str, key: str) -> tuple[float, int]:
+    """The less alike, the greater; of two equally alike the one with more letters in their places is nearer."""
+    in_place = sum(a == b for a, b in zip(wanted, key, strict=False))
+    return -difflib.SequenceMatcher(None, key, wanted).ratio(), -in_place
 
 
 def formula_in_words(formula: str, said: Mapping[str, tuple[str, str]]) -> str:
