@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from skuwise.simulate.engine import simulate
@@ -90,6 +90,8 @@ small = st.fixed_dictionaries(
 @given(small)
 def test_no_plan_of_all_that_there_are_costs_less_than_foresight(case: dict[str, Any]) -> None:
     """Every sequence of orders of 0 to 3 units, each as a policy of its own, and the best of them is foresight's."""
+    # Who may wait for what is on its way already can do without a purchase that foresight makes: no bound there.
+    assume(not (case["waits"] and any(case["due"])))
     plans = np.array(list(product(range(4), repeat=4)))
     demand = np.array([case["demand"]])
     terms = shop_terms(1, lead_time_periods=np.array([case["lead"]]), backorders=case["waits"])

@@ -59,7 +59,8 @@ def perfect_foresight(
 
     It is not bound by MOQ and order multiple, and pays no order cost: with lot rules it is a bound that even the best
     plan stays below, so a share of it understates a policy; without them, and without order cost, it is the best that
-    can be done. Cycles are those of its receipts.
+    can be done. One case apart: with backorders it never lets a customer wait for a unit of the opening pipeline that
+    nobody else would take, which can be cheaper than buying another. Cycles are those of its receipts.
     """
     demand = as_units(demand_units)
     items, periods = demand.shape
