@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from skuwise.core.arrays import BoolArray
 from skuwise.core.findings import Finding, found
+
+#: An order is told where nothing sold for so many weeks and for so many of the item's usual intervals.
+SILENT_WEEKS = 13
+SILENT_GAPS = 3
 
 
 def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
-    """Findings about active items: assumed lead times, unknown stock, late cover, lots refused or too large."""
+    """Findings about active items: assumed lead times, unknown stock, late cover, lots refused or too large,
+    orders for what does not sell.
+    """
     sku = columns["sku_id"]
     active = columns["reorder_allowed"] & ~columns["is_bundle"] & (columns["daily_mean_units"] > 0)
     cases = (
@@ -32,6 +39,11 @@ def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
             (columns["moq_reason"] == 4) | (columns["multiple_reason"] == 5),
             "the MOQ or order multiple buys more than max_supply_days of demand",
         ),
+        (
+            "POL-006",
+            (columns["order_quantity_units"] > 0) & _strangely_silent(columns),
+            "an order is proposed for what has not sold for long",
+        ),
     )
     for code, concerned, what in cases:
         rows = np.flatnonzero(concerned)
@@ -39,3 +51,9 @@ def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
             first = str(sku[rows[0]])
             items = f"{len(rows):,} items, {first} among them" if len(rows) > 1 else first
             yield found(code, f"{what} ({items})", count=len(rows), sku_id=first)
+
+
+def _strangely_silent(columns: Mapping[str, Any]) -> BoolArray:
+    """Whether an item sold nothing for so long that somebody should look before it is bought again [(n,) bool]."""
+    silent: BoolArray = columns["silent_weeks"] >= np.maximum(SILENT_WEEKS, SILENT_GAPS * columns["usual_gap_weeks"])
+    return silent
