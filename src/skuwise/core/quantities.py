@@ -9,6 +9,12 @@ from skuwise.core.arrays import FloatArray, IntArray
 #: A quantity that is a whole number but for rounding noise is not pushed to the next unit.
 ROUNDING_TOLERANCE_UNITS = 1e-9
 
+#: Currencies whose minor unit is not a hundredth (ISO 4217).
+_NO_DECIMALS = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+_THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+
 
 def ceil_units(quantity: FloatArray) -> IntArray:
     """Round up to whole units, forgiving noise of 1e-9.
@@ -48,3 +54,14 @@ def round_down_to_multiple(quantity_units: IntArray, multiple_units: IntArray) -
     """
     multiple = np.maximum(multiple_units, 1)
     return quantity_units // multiple * multiple
+
+
+def currency_decimals(currency: str) -> int:
+    """Decimal places of a currency: 0, 2 or 3.
+
+    >>> [currency_decimals(name) for name in ("USD", "JPY", "KWD")]
+    [2, 0, 3]
+    """
+    if currency in _NO_DECIMALS:
+        return 0
+    return 3 if currency in _THREE_DECIMALS else 2

@@ -14,12 +14,12 @@ import polars as pl
 
 from skuwise.core.dictionary import Field, fields_of
 from skuwise.core.findings import found
+from skuwise.core.quantities import currency_decimals
 from skuwise.dataset import dates, numbers
 from skuwise.dataset.contract import Settings
 from skuwise.dataset.headers import HeaderMatch, match_headers, nearest_header
 from skuwise.dataset.numbers import MISSING_MARKS, Parsed
 from skuwise.dataset.quarantine import Ledger, as_text
-from skuwise.dataset.settings import currency_decimals
 from skuwise.dataset.sources import RawFile
 
 #: Instants are turned to days of the shop's zone: the planning knows no finer time.

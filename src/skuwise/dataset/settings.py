@@ -14,23 +14,6 @@ from skuwise.dataset.contract import Settings
 SETTINGS_FILE = "dataset.toml"
 DATE_ORDERS = ("", "day_first", "month_first")
 
-#: Currencies whose minor unit is not a hundredth (ISO 4217).
-_NO_DECIMALS = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
-)
-_THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
-
-
-def currency_decimals(currency: str) -> int:
-    """Decimal places of a currency: 0, 2 or 3.
-
-    >>> [currency_decimals(name) for name in ("USD", "JPY", "KWD")]
-    [2, 0, 3]
-    """
-    if currency in _NO_DECIMALS:
-        return 0
-    return 3 if currency in _THREE_DECIMALS else 2
-
 
 def settings_problem(key: str, value: object) -> str:
     """What is wrong with the value of a setting, or nothing."""

@@ -265,7 +265,7 @@ def _season_in_use(
         fit = 0.0
         if borrowed_source[i] != 0:
             weight[i], fit = _borrow(demand[i], censored[i], first_period[i], borrowed[i], parts_of)
-        if own_strength[i] >= 0.1 and own_strength[i] > fit:
+        if own_strength[i] >= STRENGTH_MIN and own_strength[i] > fit:
             index[i] = own_index[i]
             strength[i] = own_strength[i]
             source[i] = 1
@@ -309,10 +309,10 @@ def _borrow(
             xd += x * d
             dd += d * d
     level = mean_d / max(0.1, 1.0 + mean_x)
-    precision = (dd / count) / (level * level) / (0.5 * 0.5)
+    precision = (dd / count) / (level * level) / (WEIGHT_PRIOR_SD * WEIGHT_PRIOR_SD)
     if xx + precision <= 0:
         return 1.0, 0.0
-    weight = min(1.5, max(0.0, (xd / level + precision) / (xx + precision)))
+    weight = min(WEIGHT_MAX, max(0.0, (xd / level + precision) / (xx + precision)))
     slope = weight * level
     fit = max(0.0, (2.0 * slope * xd - slope * slope * xx) / dd) if dd > 0 else 0.0
     return weight, fit

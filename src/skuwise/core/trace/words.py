@@ -12,6 +12,7 @@ import numpy as np
 
 from skuwise.core.dictionary import plan_fields
 from skuwise.core.plan import Plan
+from skuwise.core.quantities import currency_decimals
 
 #: Columns whose name without its unit would not be what a planner says.
 LABELS = {
@@ -76,10 +77,6 @@ ALIASES = {
     "order_up_to_level_units": ("order-up-to",),
 }
 _UNIT_ENDINGS = ("_units_per_period", "_share_per_year", "_units", "_minor", "_periods", "_days", "_share", "_weeks")
-#: Currencies whose minor unit is not a hundredth (ISO 4217).
-_DECIMALS = dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"), 0) | dict.fromkeys(
-    ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3
-)
 _SHOWN_PERIODS = 10
 _NEVER_DAYS = 100_000
 
@@ -126,7 +123,7 @@ def money(value_minor: float, currency: str) -> str:
     >>> money(123450, "USD"), money(1200, "JPY")
     ('USD 1,234.50', 'JPY 1,200')
     """
-    decimals = _DECIMALS.get(currency, 2)
+    decimals = currency_decimals(currency)
     return f"{currency} {value_minor / 10**decimals:,.{decimals}f}"
 
 
