@@ -51,6 +51,7 @@ class Item:
     order_cost_minor: int = 0
     lead_days: float = 14.0
     lead_sd_days: float = 0.0
+    undelivered: float = float("nan")
     moq: int = 0
     multiple: int = 1
     on_hand: int = 0
@@ -108,6 +109,7 @@ def inputs_of(
             order_multiple_units=each("multiple", np.int64),
             unit_cost_minor=each("cost_minor", np.int64),
             order_cost_minor=each("order_cost_minor", np.int64),
+            undelivered_share=each("undelivered", np.float64),
             source_row=nothing,
         ),
         stock=StockState(

@@ -74,6 +74,7 @@ def small_inputs(items: int = 24, periods: int = 110, seed: int = 3) -> PlanInpu
             order_multiple_units=rng.choice([1, 6, 24], items).astype(np.int64),
             unit_cost_minor=np.where(np.arange(items) % 11 == 4, unknown, rng.integers(100, 4000, items)),
             order_cost_minor=np.full(items, 2500, np.int64),
+            undelivered_share=np.where(np.arange(items) % 7 == 3, 0.1, np.nan),
             source_row=np.arange(items) + 2,
         ),
         stock=StockState(

@@ -26,12 +26,19 @@ if TYPE_CHECKING:
     from skuwise.demo import generate_demo_shop
     from skuwise.planning.rulebook_files import load_rulebook
     from skuwise.planning.run import plan
+    from skuwise.replaying.choose import choose_policy
+    from skuwise.replaying.policies import PolicySpec
+    from skuwise.replaying.run import replay
+    from skuwise.reports.replay_folder import write_replay
     from skuwise.snapshot import read_plan, tables, write_plan
+    from skuwise.weekly_game import weekly_round
 
 _HOMES = {
     "Dataset": "skuwise.dataset",
     "Plan": "skuwise.core.plan",
+    "PolicySpec": "skuwise.replaying.policies",
     "Rulebook": "skuwise.core.rules",
+    "choose_policy": "skuwise.replaying.choose",
     "diff": "skuwise.core.trace",
     "explain": "skuwise.core.trace",
     "generate_demo_shop": "skuwise.demo",
@@ -41,15 +48,20 @@ _HOMES = {
     "read_plan": "skuwise.snapshot",
     "render": "skuwise.core.trace",
     "render_diff": "skuwise.core.trace",
+    "replay": "skuwise.replaying.run",
     "tables": "skuwise.snapshot",
+    "weekly_round": "skuwise.weekly_game",
     "write_plan": "skuwise.snapshot",
+    "write_replay": "skuwise.reports.replay_folder",
 }
 
 __all__ = [
     "Dataset",
     "Plan",
+    "PolicySpec",
     "Rulebook",
     "__version__",
+    "choose_policy",
     "diff",
     "explain",
     "generate_demo_shop",
@@ -59,8 +71,11 @@ __all__ = [
     "read_plan",
     "render",
     "render_diff",
+    "replay",
     "tables",
+    "weekly_round",
     "write_plan",
+    "write_replay",
 ]
 
 

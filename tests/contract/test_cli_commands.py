@@ -71,7 +71,7 @@ def test_check_tells_place_reason_and_mend_and_strict_makes_it_count(tmp_path: P
 def test_explain_walks_an_order_back_to_the_files(monday: Path) -> None:
     result = skuwise("explain", monday, "FAST-MOVER")
     assert result.exit_code == 0
-    for told in ("order quantity", "256 units", "safety stock", "lead time", "supply row", "stock row"):
+    for told in ("order quantity", "260 units", "safety stock", "lead time", "supply row", "stock row"):
         assert told in result.output, told
     full = skuwise("explain", monday, "FAST-MOVER", "--full")
     assert "made anew and equal the plan's" in " ".join(full.output.split())
@@ -114,7 +114,7 @@ def test_diff_says_what_a_longer_lead_time_is_worth(monday: Path, tmp_path: Path
     result = skuwise("diff", monday, tmp_path / "late")
     assert result.exit_code == 0
     told = " ".join(result.output.split())
-    assert "FAST-MOVER @ MAIN: order 256 →" in told
+    assert "FAST-MOVER @ MAIN: order 260 →" in told
     assert "lead time" in told
     assert "SEASONAL @" not in told
     same = skuwise("diff", monday, monday)

@@ -25,6 +25,7 @@ def test_terms_without_a_location_hold_everywhere_and_those_with_one_go_first() 
     supply = [
         {"sku_id": "A", "lead_time_days_mean": 30.0, "lead_time_days_sd": 5.0, "moq_units": 50, "unit_cost_minor": 400},
         {"sku_id": "A", "location_id": "W2", "lead_time_days_mean": 4.0, "order_multiple_units": 6},
+        {"sku_id": "B", "undelivered_share": 0.1},
     ]
     inputs = plan_inputs(dataset(sales=SALES, supply=supply))
     terms = inputs.supply
@@ -34,7 +35,9 @@ def test_terms_without_a_location_hold_everywhere_and_those_with_one_go_first() 
     assert terms.order_multiple_units[[w1, w2, b]].tolist() == [1, 6, 1]
     assert terms.unit_cost_minor[[w1, w2, b]].tolist() == [400, 400, -1]
     assert terms.order_cost_minor.tolist() == [0, 0, 0]
-    assert terms.source_row[[w1, w2, b]].tolist() == [2, 3, 0]
+    assert terms.source_row[[w1, w2, b]].tolist() == [2, 3, 4]
+    assert np.isnan(terms.undelivered_share[[w1, w2]]).all()
+    assert terms.undelivered_share[b] == 0.1
     assert np.isnan(terms.lead_time_days_mean[b])
     assert finding_of(inputs, "PLN-022").sku_id == "B"
 

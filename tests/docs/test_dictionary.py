@@ -13,7 +13,8 @@ import pytest
 from skuwise.core.catalog.columns import columns_of
 from skuwise.core.dictionary import CONTRACT_TABLES, PLAN_TABLES, Field, all_fields, fields_of, plan_fields
 from skuwise.core.findings import Severity, finding_kinds
-from skuwise.core.plan import CLASSIFY, COMPARE_IN_SHOP, DECIDE, UNDERSTAND, plan
+from skuwise.core.forecast import calibration
+from skuwise.core.plan import CLASSIFY, COMPARE_DAYS, COMPARE_IN_SHOP, DECIDE, UNDERSTAND, plan
 from skuwise.core.rules.values import default_of
 from skuwise.core.steps import CODE_NAMES, STEPS
 from tests.builders import Item, inputs_of
@@ -62,7 +63,7 @@ def test_no_column_has_two_makers() -> None:
 
 def test_each_step_runs_once_and_after_those_it_reads() -> None:
     known = set(MADE_BY_THE_CATALOG) | fields_of("settings").keys()
-    for function in (*UNDERSTAND, *COMPARE_IN_SHOP, *CLASSIFY, *DECIDE):
+    for function in (*UNDERSTAND, *COMPARE_IN_SHOP, *CLASSIFY, *COMPARE_DAYS, *DECIDE):
         (declared,) = {id(made): made for made in STEPS.values() if made.function is function}.values()
         if function is DECIDE[0]:
             known |= fields_of("rules").keys()
@@ -74,8 +75,10 @@ def test_each_step_runs_once_and_after_those_it_reads() -> None:
 
 def test_only_steps_that_need_the_whole_shop_run_between_the_blocks() -> None:
     for function in (*UNDERSTAND, *CLASSIFY, *DECIDE):
-        assert {made.scope for made in STEPS.values() if made.function is function} == {"item"}, function
-    for function in COMPARE_IN_SHOP:
+        # The one exception is run over all blocks before the next step begins.
+        scope = "shop" if function is calibration.spread_factor else "item"
+        assert {made.scope for made in STEPS.values() if made.function is function} == {scope}, function
+    for function in (*COMPARE_IN_SHOP, *COMPARE_DAYS):
         assert {made.scope for made in STEPS.values() if made.function is function} == {"shop"}, function
 
 

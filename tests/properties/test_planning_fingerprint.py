@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from skuwise.core.catalog import fingerprint
 from skuwise.core.catalog.fingerprint import array_digest, inputs_hash
-from skuwise.core.catalog.inputs import Labels, PlanInputs
+from skuwise.core.catalog.inputs import Labels, LearnedForecast, PlanInputs
 from skuwise.core.findings import found
 from skuwise.core.periods import PeriodGrid
 from skuwise.planning.assemble import plan_inputs
@@ -96,7 +96,7 @@ def test_a_change_of_any_array_or_value_shows() -> None:
     changes = 0
     for part in fields(inputs):
         value = getattr(inputs, part.name)
-        if part.name == "findings":
+        if part.name in ("findings", "learned"):
             continue
         if isinstance(value, str):
             seen.add(inputs_hash(replace(inputs, currency="EUR")))
@@ -107,6 +107,14 @@ def test_a_change_of_any_array_or_value_shows() -> None:
             seen.add(inputs_hash(replace(inputs, **{part.name: changed})))
             changes += 1
     assert len(seen) == changes + 1
+
+
+def test_what_was_learned_enters() -> None:
+    inputs = shop()
+    learned = LearnedForecast(np.ones((len(inputs.index), 2)), "a model", 5000, ("scale",))
+    hashes = {inputs_hash(replace(inputs, learned=given)) for given in (None, learned)}
+    hashes.add(inputs_hash(replace(inputs, learned=replace(learned, units=learned.units * 2))))
+    assert len(hashes) == 3
 
 
 def altered(value: Any) -> Any:

@@ -34,7 +34,7 @@ def test_one_changed_input_is_the_whole_cause(before: Plan) -> None:
     lead = INPUTS.supply.lead_time_days_mean
     after = small_plan(supply=replace(INPUTS.supply, lead_time_days_mean=lead + 21))
     compared = diff(before, after, top=100)
-    assert compared.changed_count == len(compared.changes) > 5
+    assert compared.changed_count == len(compared.changes) > 3
     assert causes_of(compared) == {"lead time"}
     for change in compared.changes:
         (cause,) = change.causes

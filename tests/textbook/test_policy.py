@@ -110,13 +110,22 @@ def test_a_cycle_serves_the_largest_of_lot_minimum_case_and_review_demand() -> N
 
 def stock_for(measure: int, target: float, mean: float, sd: float, quantity: float, **more: Any) -> float:
     """Safety stock of one item whose lead time takes half of the protection interval."""
-    terms = {"least": 0, "days_max": 3650.0, "lead_mean": mean / 2, "lead_sd": sd / 2, "undershoot": 0.0} | more
+    terms = {
+        "least": 0,
+        "days_max": 3650.0,
+        "lead_mean": mean / 2,
+        "lead_sd": sd / 2,
+        "undershoot": 0.0,
+        "ratio": np.nan,
+    }
+    terms |= more
     return float(
         safety_stock(
             np.array([measure], np.int16),
             *one(target, mean, sd, terms["undershoot"], terms["lead_mean"], terms["lead_sd"], quantity, mean / 14),
             np.array([terms["least"]]),
             np.array([terms["days_max"]]),
+            np.array([terms["ratio"]]),
         )[0]
     )
 
@@ -200,10 +209,10 @@ def test_with_a_lot_an_order_lifts_the_position_by_the_lot_on_average() -> None:
     assert (reorder_point[0], level[0]) == (96, 96 + 60 - 16)
 
 
-def undershoot_of(lot: int, review_mean: float, error_sd: float) -> list[float]:
+def undershoot_of(lot: int, review_mean: float, error_sd: float, never: float = np.nan) -> list[float]:
     columns = demand_to_cover(
         np.array([lot]),
-        *one(review_mean, 4 * review_mean, 3.0, 5 * review_mean, 4.0, error_sd),
+        *one(review_mean, 4 * review_mean, 3.0, 5 * review_mean, 4.0, error_sd, review_mean / 7, 28.0, never),
         np.array([7]),
         7,
     )
@@ -226,9 +235,19 @@ def test_lumpy_demand_undershoots_by_more_than_a_review_period_sells() -> None:
     assert undershoot_of(60, 1.0, 3.0)[0] == pytest.approx(5)
 
 
+def test_where_a_third_of_the_orders_never_arrives_the_cover_has_a_wait_more() -> None:
+    # u ÷ (1 − u) = ½: half a week's 10 more; u ÷ (1 − u)² = ¾ of 10² for the wait, ½ × 4 of 10² for orders under way.
+    _, _, cover, cover_sd = undershoot_of(0, 10.0, 10.0, never=1 / 3)
+    assert (cover, cover_sd) == (pytest.approx(55), pytest.approx(np.sqrt(4**2 + 75 + 200)))
+    # With a lot a wait is five weeks: until the order is missed and the next one has come.
+    _, _, cover, cover_sd = undershoot_of(60, 10.0, 10.0, never=1 / 3)
+    assert cover == pytest.approx(50 + 25)
+    assert cover_sd == pytest.approx(np.sqrt(3**2 + 10**2 + 50**2 * (0.75 + 0.5 * 28 / 35)))
+
+
 def ordered(**terms: Any) -> dict[str, Any]:
-    """The order for ten a week, four weeks of lead time, and a review each week."""
-    rules = plain_rules(**terms.pop("rules", {}))
+    """The order for ten a week, four weeks of lead time, and a review each week; unmet demand waits."""
+    rules = plain_rules(**({"unmet_demand": "backordered"} | terms.pop("rules", {})))
     return row(plan(inputs_of([Item("A", [10] * 60, lead_days=28, **terms)]), rules), "A")
 
 

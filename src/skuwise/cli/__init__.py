@@ -54,12 +54,78 @@ def plan_command(
         Path | None, typer.Option(metavar="FILE", help="Rulebook; by default rules.toml of the folder, if any.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Part of the plan's identity.")] = 0,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="First train a model over all items; it joins each forecast.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a plan that is there already.")] = False,
 ) -> None:
     """Read a dataset, plan every SKU, write the plan and show it on one page."""
     from skuwise.cli.planning import plan_folder
 
-    plan_folder(folder, out, as_of=as_of, rules=rules, seed=seed, overwrite=overwrite)
+    plan_folder(folder, out, as_of=as_of, rules=rules, seed=seed, learn=learn, overwrite=overwrite)
+
+
+@app.command("replay", short_help="Re-live the past under several policies: which would have been best?")
+def replay_command(
+    folder: Folder,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="POLICY",
+            help="textbook, min_max, weeks_of_cover or skuwise, with settings: weeks_of_cover:cover_weeks=6. May be "
+            "given several times; by default all four.",
+        ),
+    ] = None,
+    reference: Annotated[
+        str, typer.Option(metavar="POLICY", help="What the others are compared with; by default the textbook.")
+    ] = "",
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="DATE", help="First day to judge; by default a year before the end, or half-way."
+        ),
+    ] = "",
+    end: Annotated[
+        str, typer.Option("--to", metavar="DATE", help="First day after the window; by default the day after the data.")
+    ] = "",
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rulebook; by default rules.toml of the folder, if any. Given several times, Skuwise is lived under "
+            "each.",
+        ),
+    ] = None,
+    choose: Annotated[
+        bool, typer.Option("--choose", help="Pick settings on the earlier half of the window, show them on the later.")
+    ] = False,
+    by: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="With --choose: pick by abc_class (default), pattern, stage, category …"),
+    ] = "",
+    target: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="With --choose: least stock that serves this share; else the lowest cost."),
+    ] = None,
+    cost_share: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Unit cost as a share of the price where it is unknown, such as 0.5."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the lead times that are drawn.")] = 0,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="New folder for the report and the tables.")] = Path(
+        "skuwise-replay"
+    ),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a replay that is there already.")] = False,
+) -> None:
+    """Re-live the shop's past week by week under several policies, each decision with what was known then.
+
+    Tells in plain words whether Skuwise would have served more for less than what planners do by hand, and whether
+    that may be luck; writes a report with charts (HTML and PNG) and tables (XLSX, CSV and Parquet).
+    """
+    from skuwise.cli.replaying import Asked, replay_folder
+
+    asked = Asked(policy or [], reference, start, end, rules or [], cost_share, choose, by, target, seed)
+    replay_folder(folder, out, asked, overwrite=overwrite)
 
 
 @app.command(short_help="Report what is wrong with a folder; plan nothing.")

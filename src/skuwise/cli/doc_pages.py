@@ -22,6 +22,7 @@ _PARTS = (
     ("Understand the demand of each item", loop.UNDERSTAND),
     ("Compare the items of the shop", loop.COMPARE_IN_SHOP),
     ("Classify each item and find its life stage", loop.CLASSIFY),
+    ("Compare the days of the shop", loop.COMPARE_DAYS),
     ("Forecast, decide and measure", loop.DECIDE),
 )
 _LOOP_INTRODUCTION = """# What is inferred, and from what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from skuwise.cli.screen import heading, refused, say, screen, short_path, show_table, user_errors, watched
+from skuwise.cli.screen import heading, refused, say, say_command, screen, short_path, show_table, user_errors, watched
 from skuwise.cli.summary import dearest_order, show_summary
 from skuwise.core.findings import Severity
 from skuwise.core.plan import Plan
@@ -34,17 +35,19 @@ _SEVERITIES = {
 }
 
 
-def plan_folder(folder: Path, out: Path, *, as_of: str, rules: Path | None, seed: int, overwrite: bool) -> None:
+def plan_folder(
+    folder: Path, out: Path, *, as_of: str, rules: Path | None, seed: int, learn: bool, overwrite: bool
+) -> None:
     console = screen()
     with user_errors():
-        dataset, made = _plan(folder, out, as_of, rules, seed, overwrite)
+        dataset, made = _plan(folder, out, as_of, rules, seed, learn, overwrite)
         show_summary(console, made, dataset, folder, out)
 
 
 def check_folder(folder: Path, *, as_of: str, quarantine: Path | None, strict: bool) -> None:
     console = screen()
     with user_errors():
-        dataset = _read(folder, as_of)
+        dataset = read_dataset(folder, as_of)
         show_findings(console, dataset)
         if quarantine is not None:
             write_csv(dataset.quarantine, quarantine)
@@ -63,35 +66,35 @@ def run_demo(out: Path, seed: int) -> None:
         shutil.rmtree(shop, ignore_errors=True)
         with watched() as tell:
             generate_demo_shop(shop, seed=seed, progress=lambda text, share: tell(f"demo shop: {text}", share, 1))
-        dataset, made = _plan(shop, plan_path, str(AS_OF), None, 0, overwrite=True)
+        dataset, made = _plan(shop, plan_path, str(AS_OF), None, 0, learn=False, overwrite=True)
         show_summary(console, made, dataset, shop, plan_path)
         dearest = dearest_order(made)
         heading(console, "Why that many? The dearest order, explained")
         sku, location = (str(made.columns[name][dearest]) for name in ("sku_id", "location_id"))
         console.print()
         console.print(render(explain(made, sku, location), width=console.width), soft_wrap=True)
+        heading(console, "Is it any better than what planners do by hand? Re-live the last year and see")
+        shop_named, out_named = (shlex.quote(short_path(path)) for path in (shop, out / "replay"))
+        say_command(console, f"skuwise replay {shop_named} --to {AS_OF} --out {out_named}")
 
 
-def _plan(folder: Path, out: Path, as_of: str, rules: Path | None, seed: int, overwrite: bool) -> tuple[Dataset, Plan]:
+def _plan(
+    folder: Path, out: Path, as_of: str, rules: Path | None, seed: int, learn: bool, overwrite: bool
+) -> tuple[Dataset, Plan]:
     beside = folder / RULES_FILE
     _refuse_no_dataset(folder)
-    rulebook = _portable(load_rulebook(rules or (beside if beside.exists() else None)))
+    rulebook = portable(load_rulebook(rules or (beside if beside.exists() else None)))
     refuse_taken(out, overwrite=overwrite)
-    dataset = _read(folder, as_of)
-    if not any(count.lines_used for count in dataset.counts):
-        name = short_path(folder)
-        raise refused(
-            f"there is nothing to plan in {name}: no table that can be used was found. `skuwise check {name}` tells "
-            "what was read; the sales table (date, sku_id, units) is the one to begin with"
-        )
+    dataset = read_dataset(folder, as_of)
+    refuse_empty(dataset, folder)
     with watched() as tell:
-        made = plan(dataset, rulebook, seed=seed, progress=tell)
+        made = plan(dataset, rulebook, seed=seed, learn=learn, progress=tell)
         tell("write the plan", 0, 1)
         write_plan(made, out, dataset=dataset, overwrite=overwrite)
     return dataset, made
 
 
-def _portable(rulebook: Rulebook) -> Rulebook:
+def portable(rulebook: Rulebook) -> Rulebook:
     """The rulebook naming its files without the folders of this machine: a plan may be read on another one."""
 
     def named(where: str) -> str:
@@ -118,7 +121,17 @@ def _refuse_no_dataset(folder: Path) -> None:
         raise refused(f"{folder} is a plan, not a dataset: name the folder that holds sales.csv and the other tables")
 
 
-def _read(folder: Path, as_of: str) -> Dataset:
+def refuse_empty(dataset: Dataset, folder: Path, doing: str = "plan") -> None:
+    """Say that a folder holds nothing to work on, and which table to begin with."""
+    if not any(count.lines_used for count in dataset.counts):
+        name = short_path(folder)
+        raise refused(
+            f"there is nothing to {doing} in {name}: no table that can be used was found. `skuwise check {name}` tells "
+            "what was read; the sales table (date, sku_id, units) is the one to begin with"
+        )
+
+
+def read_dataset(folder: Path, as_of: str) -> Dataset:
     _refuse_no_dataset(folder)
     day = _day(as_of) if as_of else None
     with watched() as tell:

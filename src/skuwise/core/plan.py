@@ -1,6 +1,6 @@
 """One plan: the whole loop, top to bottom.
 
-Read the three tuples of steps below and you have seen the system. Each step is a pure function that makes named
+Read the tuples of steps below and you have seen the system. Each step is a pure function that makes named
 columns from named columns; what needs only its own item runs in blocks of items, what needs the whole shop runs
 between them.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,25 @@ import numpy as np
 from skuwise._version import __version__
 from skuwise.core import metrics
 from skuwise.core.arrays import TextArray
-from skuwise.core.behaviour import predictability, season_profile, seasonality, statistics, value_class
+from skuwise.core.behaviour import (
+    movement,
+    predictability,
+    season_profile,
+    seasonality,
+    statistics,
+    value_class,
+    weekday,
+)
 from skuwise.core.catalog.columns import columns_of, labels_of
 from skuwise.core.catalog.fingerprint import inputs_hash
 from skuwise.core.catalog.inputs import OpenOrders, PlanInputs
 from skuwise.core.demand import history
 from skuwise.core.dictionary import fields_of
 from skuwise.core.findings import Finding
-from skuwise.core.forecast import interval, level
+from skuwise.core.forecast import calibration, interval, learned, level, young
 from skuwise.core.lifecycle import evidence, stage, succession
 from skuwise.core.periods import PeriodGrid
-from skuwise.core.policy import levels, outlook, proposals
+from skuwise.core.policy import levels, losses, outlook, proposals, reliability
 from skuwise.core.policy.notices import plan_findings
 from skuwise.core.rules import Rulebook, built_in_rulebook, resolve
 from skuwise.core.rules.record import from_record, to_record
@@ -49,6 +58,7 @@ COMPARE_IN_SHOP: Steps = (
     value_class.value_cutoffs,
     season_profile.borrowed_season,
     succession.successor_on_sale,
+    young.analogue_level,
 )
 CLASSIFY: Steps = (
     value_class.value_class,
@@ -60,29 +70,46 @@ CLASSIFY: Steps = (
     stage.life_stage,
     stage.stage_since,
 )
+COMPARE_DAYS: Steps = (
+    weekday.weekday_profile,
+    movement.shared_movement,
+)
 # Here the rulebook is resolved: every item gets its own review period, target, caps and permissions.
-DECIDE: Steps = (
+FORECAST: Steps = (
     levels.lead_time,
+    young.young_level,
     level.level_and_error,
+    calibration.spread_factor,
+    calibration.calibrated_error,
+    learned.learned_factor,
     interval.expected_demand,
     interval.interval_demand,
     interval.interval_spread,
+)
+# From here on stock and orders on their way are asked for: a replay runs this part for each policy it lives.
+ORDER: Steps = (
     levels.economic_lot,
     levels.cycle_quantity,
     levels.demand_to_cover,
+    levels.critical_ratio,
     levels.safety_stock,
     levels.stock_levels,
+    reliability.expected_arrivals,
     proposals.units_on_order,
     proposals.inventory_position,
+    losses.position_relief,
     proposals.need,
     proposals.capped_need,
     proposals.after_moq,
     proposals.order_quantity,
+)
+TELL: Steps = (
     proposals.order_terms,
     outlook.stockout_risk,
     outlook.days_until_order,
     *metrics.STEPS_IN_ORDER,
 )
+DECIDE: Steps = (*FORECAST, *ORDER, *TELL)
 
 #: Items a block holds: its arrays stay in the processor's cache, and memory is bounded by it.
 BLOCK_ITEMS = 4096
@@ -144,16 +171,27 @@ def plan(
     """
     rules = rulebook or built_in_rulebook()
     report = progress or _say_nothing
-    columns = dict(rules.settings) | columns_of(inputs)
-    labels = CODE_NAMES | labels_of(inputs) | _choice_names()
-    _run_in_blocks(UNDERSTAND, columns, report, "understand demand")
-    for made in COMPARE_IN_SHOP:
-        run(made, columns)
-    _run_in_blocks(CLASSIFY, columns, report, "classify and stage")
+    columns, labels = understand(inputs, rules.settings, report)
     resolved = resolve(rules, columns, labels, inputs.grid.as_of)
     columns.update(resolved.values)
-    _run_in_blocks(DECIDE, columns, report, "forecast and decide")
+    run_in_blocks(DECIDE, columns, report, "forecast and decide")
     return _plan_of(inputs, rules, seed, columns, labels, resolved.given_by, resolved.findings)
+
+
+def understand(
+    inputs: PlanInputs, settings: Mapping[str, int | float], progress: Progress | None = None
+) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+    """The part of a plan that no rule bears on: demand, behaviour, class and stage as columns, and their labels."""
+    report = progress or _say_nothing
+    columns = dict(settings) | columns_of(inputs)
+    labels = CODE_NAMES | labels_of(inputs) | _choice_names()
+    run_in_blocks(UNDERSTAND, columns, report, "understand demand")
+    for made in COMPARE_IN_SHOP:
+        run(made, columns)
+    run_in_blocks(CLASSIFY, columns, report, "classify and stage")
+    for made in COMPARE_DAYS:
+        run(made, columns)
+    return columns, labels
 
 
 def _plan_of(
@@ -193,14 +231,26 @@ def _choice_names() -> dict[str, tuple[str, ...]]:
     return {field.name: field.choices for field in fields_of("rules").values() if field.choices}
 
 
-def _run_in_blocks(steps: Steps, columns: MutableMapping[str, Any], report: Progress, phase: str) -> None:
-    """Run steps that need only their own item, block by block, and join what they make."""
+def run_in_blocks(steps: Steps, columns: MutableMapping[str, Any], report: Progress, phase: str) -> None:
+    """Run steps block by block and join what they make; one that compares the shop waits for all blocks before it."""
     n = len(columns["sku_id"])
     if n <= BLOCK_ITEMS:
         for made in steps:
             run(made, columns)
         report(phase, n, n)
         return
+    scopes = {declared.function: declared.scope for declared in STEPS.values()}
+    for scope, stretch in groupby(steps, key=scopes.__getitem__):
+        if scope == "item":
+            _run_stretch(tuple(stretch), columns, report, phase)
+        else:
+            for made in stretch:
+                run(made, columns)
+
+
+def _run_stretch(steps: Steps, columns: MutableMapping[str, Any], report: Progress, phase: str) -> None:
+    """Steps that need only their own item, over all blocks."""
+    n = len(columns["sku_id"])
     outputs = [name for name, declared in STEPS.items() if declared.function in steps]
     parts: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
     for start in range(0, n, BLOCK_ITEMS):

@@ -61,6 +61,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "lead_time_days_sd": "lead_time_sd lead_time_sd_days lead_time_std_days",
         "moq_units": "moq min_order_qty minimum_order_quantity min_order_quantity",
         "order_multiple_units": "order_multiple case_pack case_size pack_size carton_size multiple",
+        "undelivered_share": "never_arrives_share share_never_delivered",
     },
     "open_orders": {
         "order_id": f"po po_id po_number purchase_order {_ORDER}",

@@ -124,6 +124,7 @@ def supply_terms(
         order_multiple_units=np.maximum(rows.whole("order_multiple_units"), 1),
         unit_cost_minor=cost,
         order_cost_minor=np.maximum(rows.whole("order_cost_minor"), 0),
+        undelivered_share=rows.real("undelivered_share"),
         source_row=_source_row(rows),
     )
     bought = ~is_bundle

@@ -186,7 +186,7 @@ def _steady(base: FloatArray, turn: FloatArray, periods: int) -> MeansAndTurns:
 
 def _trend(base: FloatArray, turn: FloatArray, periods: int, growth: float) -> MeansAndTurns:
     t, _ = _time(turn, periods)
-    return base[:, None] * (1.0 + growth * t / SEASON_PERIODS), _never_changes(turn)
+    return base[:, None] * np.maximum(1.0 + growth * t / SEASON_PERIODS, 0.0), _never_changes(turn)
 
 
 def _season(base: FloatArray, turn: FloatArray, periods: int, amplitude: float) -> MeansAndTurns:
@@ -202,6 +202,15 @@ def _between(base: FloatArray, inside: BoolArray, factor: float) -> FloatArray:
 def _shift(base: FloatArray, turn: FloatArray, periods: int, factor: float) -> MeansAndTurns:
     _, since = _time(turn, periods)
     return _between(base, since >= 0, factor), _changes(turn, periods=periods)
+
+
+def _shifts(base: FloatArray, turn: FloatArray, periods: int, factors: tuple[float, ...]) -> MeansAndTurns:
+    """Each factor from a quarter of the run after the one before; the second at the item's turn."""
+    turns = [np.round(turn + (k - 1) * periods / 4) for k in range(len(factors))]
+    factor = np.ones((len(base), periods))
+    for at, reached in zip(turns, factors, strict=True):
+        factor = np.where(_time(at, periods)[1] >= 0, reached, factor)
+    return base[:, None] * factor, _changes(*turns, periods=periods)
 
 
 def _spike(base: FloatArray, turn: FloatArray, periods: int, factor: float) -> MeansAndTurns:
@@ -227,6 +236,7 @@ WORLDS: dict[str, WorldKind] = {
     "stationary": WorldKind("a steady mean, negative binomial with overdispersion 0.1", _steady),
     "stationary_erratic": WorldKind("a steady mean, overdispersion 0.6", _steady, overdispersion=0.6),
     "trend_up": WorldKind("grows by 60% of the first mean a year", partial(_trend, growth=0.6)),
+    "trend_down": WorldKind("falls by 60% of the first mean a year", partial(_trend, growth=-0.6)),
     "seasonal": WorldKind("a yearly wave of ±60%, each item's own phase", partial(_season, amplitude=0.6)),
     "shift_up_20": WorldKind("the mean rises by 20% at once", partial(_shift, factor=1.2)),
     "shift_down_20": WorldKind("the mean falls by 20% at once", partial(_shift, factor=0.8)),
@@ -234,7 +244,11 @@ WORLDS: dict[str, WorldKind] = {
     "shift_down_50": WorldKind("the mean falls by 50% at once", partial(_shift, factor=0.5)),
     "shift_up_100": WorldKind("the mean doubles at once", partial(_shift, factor=2.0)),
     "shift_down_100": WorldKind("demand ends at once", partial(_shift, factor=0.0)),
+    "several_shifts": WorldKind(
+        "the mean doubles, falls to 70% and rises to 140% of the first", partial(_shifts, factors=(2.0, 0.7, 1.4))
+    ),
     "spike": WorldKind("one period of five times the mean", partial(_spike, factor=5.0)),
+    "hole": WorldKind("one period without demand", partial(_spike, factor=0.0)),
     "ramp_up": WorldKind("the mean doubles over 12 periods", partial(_ramp, factor=2.0, length=12)),
     "decline": WorldKind("the mean falls to zero over 20 periods", partial(_ramp, factor=0.0, length=20)),
     "launch": WorldKind("nothing, then a rise to the mean over 8 periods", partial(_launch, length=8)),
@@ -244,5 +258,8 @@ WORLDS: dict[str, WorldKind] = {
     "lumpy": WorldKind(
         "demand in every fourth period on average, of very uneven size", _steady, (2.0, 8.0), 1.0, demand_share=0.25
     ),
+    "fast_stationary": WorldKind("a steady mean of 60 to 160, overdispersion 0.06", _steady, (60.0, 160.0), 0.06),
+    "fast_shift_up_50": WorldKind("such a mean rises by 50%", partial(_shift, factor=1.5), (60.0, 160.0), 0.06),
+    "fast_shift_down_50": WorldKind("such a mean falls by 50%", partial(_shift, factor=0.5), (60.0, 160.0), 0.06),
     "unreliable_supply": WorldKind("a steady mean; orders take 1, 2 or 3 periods or never arrive", _steady),
 }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +29,7 @@ from skuwise.snapshot.columns import (
 )
 from skuwise.snapshot.spreadsheet import write_csv
 from skuwise.snapshot.tables import people_tables
+from skuwise.snapshot.whole import written_whole
 
 if TYPE_CHECKING:
     from skuwise.dataset.contract import Dataset
@@ -56,40 +55,23 @@ def write_plan(plan: Plan, folder: str | Path, *, dataset: Dataset | None = None
     """
     target = Path(folder).absolute()
     refuse_taken(target, overwrite=overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.writing-{os.getpid()}")
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        draft.mkdir()
+    with written_whole(target) as draft:
         _write_files(plan, draft, dataset)
-        _put_in_place(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return target
 
 
-def refuse_taken(folder: Path, *, overwrite: bool = False) -> None:
-    """Raise ``SnapshotError`` where a plan may not be written into the folder; cheap, so ask before planning."""
+def refuse_taken(folder: Path, *, overwrite: bool = False, kind: str = "plan", mark: str = PLAN_FILE) -> None:
+    """Raise ``SnapshotError`` where a plan may not be written into the folder; cheap, so ask before planning.
+
+    The same for other kinds of result, which are known by the file ``mark``.
+    """
     target = folder.absolute()
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
-    if not (target / PLAN_FILE).exists():
-        raise SnapshotError(f"{target} exists and is no plan, so it is left alone: name another folder with --out")
+    if not (target / mark).exists():
+        raise SnapshotError(f"{target} exists and is no {kind}, so it is left alone: name another folder with --out")
     if not overwrite:
-        raise SnapshotError(f"{target} already holds a plan: name another folder, or replace it with --overwrite")
-
-
-def _put_in_place(draft: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old-{os.getpid()}")
-    if target.exists():
-        target.rename(old)
-    try:
-        draft.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        raise SnapshotError(f"{target} already holds a {kind}: name another folder, or replace it with --overwrite")
 
 
 def _write_files(plan: Plan, draft: Path, dataset: Dataset | None) -> None:

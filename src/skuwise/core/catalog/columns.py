@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skuwise.core.arrays import DateArray, IntArray
+from skuwise.core.arrays import DateArray, FloatArray, IntArray
 from skuwise.core.catalog.inputs import Labels, OpenOrders, PlanInputs
 from skuwise.core.periods import PeriodGrid
 
@@ -52,6 +52,7 @@ def columns_of(inputs: PlanInputs) -> dict[str, Any]:
         "order_multiple_units": supply.order_multiple_units,
         "unit_cost_minor": supply.unit_cost_minor,
         "order_cost_minor": supply.order_cost_minor,
+        "undelivered_share_given": supply.undelivered_share,
         "supply_source_row": supply.source_row,
         "on_hand_units": stock.on_hand_units,
         "reserved_units": stock.reserved_units,
@@ -59,6 +60,8 @@ def columns_of(inputs: PlanInputs) -> dict[str, Any]:
         "stock_known": stock.known,
         "stock_source_row": stock.source_row,
         "due_units": due_by_period(inputs.open_orders, len(index), grid.period_days),
+        "overdue_units": overdue_by_period(inputs.open_orders, len(index), grid.period_days),
+        "learned_units": _learned_units(inputs),
         "fill_requested_units": fill.requested_units,
         "fill_shipped_units": fill.shipped_units,
         "fill_lines": fill.lines,
@@ -85,6 +88,28 @@ def due_by_period(orders: OpenOrders, items: int, period_days: int) -> IntArray:
     due = np.zeros((items, periods), np.int64)
     np.add.at(due, (orders.item, period), orders.units)
     return due
+
+
+def overdue_by_period(orders: OpenOrders, items: int, period_days: int) -> IntArray:
+    """Units due on the as-of day or before it, by the whole periods since [(n, K) units]; all in ``due_units`` too.
+
+    >>> one = np.array([0])
+    >>> late = OpenOrders(one, np.array([10]), np.array([-15]), np.array([29]), np.array(["PO"]), one)
+    >>> overdue_by_period(late, 1, 7).tolist()
+    [[0, 0, 10]]
+    """
+    since = np.minimum(-orders.due_days // period_days, DUE_PERIODS_MAX - 1)
+    overdue = np.zeros((items, max(int(since.max(initial=0)), 0) + 1), np.int64)
+    rows = np.flatnonzero(since >= 0)
+    np.add.at(overdue, (orders.item[rows], since[rows]), orders.units[rows])
+    return overdue
+
+
+def _learned_units(inputs: PlanInputs) -> FloatArray:
+    """What the learned model expects [(n, L) units]; one unknown period where nothing was learned."""
+    if inputs.learned is None:
+        return np.broadcast_to(np.full((1, 1), np.nan), (len(inputs.index), 1))
+    return inputs.learned.units
 
 
 def _label_columns(inputs: PlanInputs) -> dict[str, Labels]:

@@ -76,7 +76,8 @@ class History:
 class SupplyTerms:
     """How an item is bought. Where the lead time is unknown both figures are NaN; unknown cost is -1.
 
-    ``source_row`` is the row of the supply table, counted as a spreadsheet counts, or 0.
+    ``undelivered_share`` is the share of orders that never arrive, NaN where nobody says. ``source_row`` is the row of
+    the supply table, counted as a spreadsheet counts, or 0.
     """
 
     lead_time_days_mean: FloatArray
@@ -86,6 +87,7 @@ class SupplyTerms:
     order_multiple_units: IntArray
     unit_cost_minor: IntArray
     order_cost_minor: IntArray
+    undelivered_share: FloatArray
     source_row: IntArray
 
 
@@ -135,6 +137,19 @@ class FillCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedForecast:
+    """Expected demand of the periods ahead (n, H) as a model over all items tells it; NaN where it knows nothing.
+
+    ``model_id`` names the trained model, ``cases`` how many it learned from, ``drivers`` what it looks at most.
+    """
+
+    units: FloatArray
+    model_id: str
+    cases: int
+    drivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanInputs:
     """Everything a plan depends on besides rulebook and seed. Items are sorted by SKU, then location."""
 
@@ -147,6 +162,7 @@ class PlanInputs:
     fill: FillCounts
     currency: str
     findings: tuple[Finding, ...] = ()
+    learned: LearnedForecast | None = None
 
     @property
     def grid(self) -> PeriodGrid:

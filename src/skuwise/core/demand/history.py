@@ -21,6 +21,10 @@ ONE_OFF_SALES_MIN = 4
 ONE_OFF_SUSPECT = 4.0
 #: Fewer units in a period are never bulk.
 ONE_OFF_UNITS_MIN = 10.0
+#: Where fewer sales than that tell of no spread: one so many times the mean of the others, with this long a silence
+#: after the last of them, is a one-off.
+FEW_SALES_TIMES = 10.0
+FEW_SALES_SILENT_PERIODS = 4
 
 
 @step(
@@ -74,7 +78,7 @@ def censored_periods(
     out=("demand_units", "one_off_units"),
     formula="sales, and in censored periods sales + (1 − in-stock share) × mean of the nearest uncensored periods; a "
     "lone period beyond exp(median + 2.5 × 1.4826 × MAD) of the logarithms of the item's sales, and beyond 10 units, "
-    "is cut to that",
+    "is cut to that; of fewer than 4 sales one beyond 10 × the mean of the others, if 4 periods of silence followed",
     source="our choice; Hampel (1974) identifier on the logarithms",
 )
 def demand_from_sales(
@@ -119,6 +123,9 @@ def _cut_one_offs(demand: FloatArray, censored: BoolArray) -> FloatArray:
                 count += 1
                 total += demand[i, t]
                 largest = max(largest, demand[i, t])
+        if 0 < count < ONE_OFF_SALES_MIN:
+            cut[i] = _cut_among_few(demand[i], count, total, largest)
+            continue
         # Most items need no sorting: their largest period is near the others.
         if count < ONE_OFF_SALES_MIN or largest < ONE_OFF_SUSPECT * (total - largest) / (count - 1):
             continue
@@ -132,6 +139,22 @@ def _cut_one_offs(demand: FloatArray, censored: BoolArray) -> FloatArray:
             if demand[i, t] > cap and max(before, after) < cap / 2:
                 cut[i] += demand[i, t] - cap
                 demand[i, t] = cap
+    return cut
+
+
+@kernel
+def _cut_among_few(demand: FloatArray, count: int, total: float, largest: float) -> float:
+    """The same where one to three sales tell of no spread: only once silence has followed."""
+    others = (total - largest) / (count - 1) if count > 1 else 0.0
+    cap = max(ONE_OFF_UNITS_MIN, FEW_SALES_TIMES * others)
+    periods = len(demand)
+    if largest <= cap or demand[max(0, periods - FEW_SALES_SILENT_PERIODS) :].any():
+        return 0.0
+    cut = 0.0
+    for t in range(periods):
+        if demand[t] > cap:
+            cut += demand[t] - cap
+            demand[t] = cap
     return cut
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from skuwise.core.arrays import FloatArray, kernel
 from skuwise.core.behaviour.seasonality import part_of_year
-from skuwise.core.forecast.level import DAMPING, within_reach
+from skuwise.core.behaviour.weekday import weekday_of
+from skuwise.core.forecast.judging import DAMPING, within_reach
 from skuwise.core.steps import step
 
 
@@ -16,8 +17,14 @@ def _period_mean(level: float, trend_sum: float, season_index: FloatArray, middl
 
 
 @kernel
-def _periods_ahead(
-    level: FloatArray, trend: FloatArray, season_index: FloatArray, as_of_day: int, period_days: int, horizon: int
+def own_demand(
+    level: FloatArray,
+    trend: FloatArray,
+    season_index: FloatArray,
+    weekday_index: FloatArray,
+    as_of_day: int,
+    period_days: int,
+    horizon: int,
 ) -> FloatArray:
     n = len(level)
     mean = np.zeros((n, horizon))
@@ -28,6 +35,7 @@ def _periods_ahead(
             power *= DAMPING
             trend_sum += power * trend[i]
             mean[i, h] = _period_mean(level[i], trend_sum, season_index[i], as_of_day + (h + 0.5) * period_days)
+            mean[i, h] *= weekday_index[i, weekday_of(as_of_day + h * period_days)]
     return mean
 
 
@@ -36,6 +44,8 @@ def _interval_mean(
     level: FloatArray,
     trend: FloatArray,
     season_index: FloatArray,
+    weekday_index: FloatArray,
+    learned_factor: FloatArray,
     as_of_day: int,
     period_days: int,
     days: FloatArray,
@@ -50,7 +60,9 @@ def _interval_mean(
         while left > 0:
             power *= DAMPING
             trend_sum += power * trend[i]
-            part = min(1.0, left)
+            part = min(1.0, left) * weekday_index[i, weekday_of(as_of_day + h * period_days)]
+            if h < learned_factor.shape[1]:
+                part *= learned_factor[i, h]
             total[i] += part * _period_mean(level[i], trend_sum, season_index[i], as_of_day + (h + 0.5) * period_days)
             left -= 1.0
             h += 1
@@ -59,26 +71,33 @@ def _interval_mean(
 
 @step(
     out="mean_units",
-    formula="(level + damped trend, between half and twice the level) × season index of the period's part of the year",
+    formula="(level + damped trend, between half and twice the level) × season index of the period's part of the year "
+    "× weekday index where a period is a day × learned factor",
     source="Gardner & McKenzie (1985); multiplicative season",
 )
 def expected_demand(
     level_units_per_period: FloatArray,
     trend_units_per_period: FloatArray,
     season_index: FloatArray,
+    weekday_index: FloatArray,
+    learned_factor: FloatArray,
     as_of_day: int,
     period_days: int,
     forecast_horizon_periods: int,
 ) -> FloatArray:
     """Expected demand of each future period [(n, H) units]."""
-    return _periods_ahead(
+    mean = own_demand(
         level_units_per_period,
         trend_units_per_period,
         season_index,
+        weekday_index,
         as_of_day,
         period_days,
         forecast_horizon_periods,
     )
+    learned = min(learned_factor.shape[1], forecast_horizon_periods)
+    mean[:, :learned] *= learned_factor[:, :learned]
+    return mean
 
 
 @step(
@@ -91,6 +110,8 @@ def interval_demand(
     level_units_per_period: FloatArray,
     trend_units_per_period: FloatArray,
     season_index: FloatArray,
+    weekday_index: FloatArray,
+    learned_factor: FloatArray,
     lead_time_days_mean: FloatArray,
     protection_interval_days: FloatArray,
     as_of_day: int,
@@ -98,14 +119,14 @@ def interval_demand(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Expected demand until today's order arrives, until the next one would, between the two, and a day [(n,) units].
 
-    >>> season = np.ones((1, 52))
-    >>> flat = interval_demand(np.array([10.0]), np.zeros(1), season, np.array([28.0]), np.array([35.0]), 20000, 7)
+    >>> season, week, lead, protection = np.ones((1, 52)), np.ones((1, 7)), np.array([28.0]), np.array([35.0])
+    >>> flat = interval_demand(np.array([10.0]), np.zeros(1), season, week, np.ones((1, 1)), lead, protection, 20000, 7)
     >>> [round(float(v[0]), 4) for v in flat]
     [40.0, 50.0, 10.0, 1.4286]
     """
-    shape = (level_units_per_period, trend_units_per_period, season_index, as_of_day, period_days)
-    lead = _interval_mean(*shape, lead_time_days_mean)
-    protection = _interval_mean(*shape, protection_interval_days)
+    shape = (level_units_per_period, trend_units_per_period, season_index, weekday_index, learned_factor)
+    lead = _interval_mean(*shape, as_of_day, period_days, lead_time_days_mean)
+    protection = _interval_mean(*shape, as_of_day, period_days, protection_interval_days)
     return lead, protection, protection - lead, protection / protection_interval_days
 
 

@@ -1,8 +1,9 @@
-"""Level, trend and error of deseasonalised demand: the model that would have served each item best so far.
+"""Level, trend and error of deseasonalised demand: models combined by how well they would have served the item so far.
 
-Every candidate is run over the item's past and judged by what matters for an order: the error of the *sum* over the
-protection interval, at every past origin. The same errors give the spread, so that autocorrelation and a drifting
-level are in it and not assumed away.
+Three levels are run over the item's past: a blend, and a quick or a steady one, mixed into it in the proportion that
+would have made the errors smallest. Where a damped trend would have done much better, it is used instead. They are
+judged by what matters for an order: the error of the *sum* over the protection interval, at every past origin. The same
+errors give the spread, so that autocorrelation and a drifting level are in it and not assumed away.
 """
 
 from __future__ import annotations
@@ -12,50 +13,53 @@ import numpy as np
 from skuwise.core.arrays import BoolArray, CodeArray, Float32Array, FloatArray, IntArray, kernel
 from skuwise.core.behaviour.predictability import deseasonalised
 from skuwise.core.behaviour.seasonality import parts_of_periods
+from skuwise.core.behaviour.weekday import weekday_of
+from skuwise.core.forecast.judging import (
+    DAMPING,
+    ORIGINS_MIN,
+    PAST_SUMS,
+    ROUNDING,
+    error_sd_of,
+    judged_origins,
+    past_sums,
+    share_of_other,
+    sum_errors,
+)
 from skuwise.core.steps import step
 
 MODELS = (
     "no history",
     "running mean",
+    "steady smoothing",
     "blended smoothing",
     "quick smoothing",
     "damped trend",
-    "intermittent (TSB)",
+    "shifting level",
 )
-NO_HISTORY, RUNNING_MEAN, BLEND, SMOOTHING, TREND, TSB = range(len(MODELS))
+NO_HISTORY, RUNNING_MEAN, STEADY, BLEND, QUICK, TREND, SHIFTING = range(len(MODELS))
 
 #: The blend: smoothing weights and how much each counts. Slow weights hold the level, quick ones follow a shift; their
 #: mean does both better than a choice of one, because noise picks the wrong one half of the time.
 BLEND_ALPHAS = np.array([0.02, 0.05, 0.1, 0.2, 0.35])
 BLEND_SHARES = np.array([1.0, 1.0, 2.0, 2.0, 1.0]) / 7.0
-
-#: Candidates, the one to beat first: model, weight of the level, weight of the trend (TSB: of the probability).
-CANDIDATES = np.array(
-    [
-        [BLEND, float(BLEND_ALPHAS @ BLEND_SHARES), 0.0],
-        [SMOOTHING, 0.5, 0.0],
-        [TREND, 0.1, 0.05],
-        [TREND, 0.3, 0.1],
-        [TSB, 0.1, 0.05],
-        [TSB, 0.1, 0.1],
-    ]
-)
-#: Below this many periods nothing can be chosen: the running mean stands.
+BLEND_ALPHA = float(BLEND_ALPHAS @ BLEND_SHARES)
+QUICK_ALPHA = 0.5
+#: The steady level: the mean of the two slowest.
+STEADY_SHARES = np.array([0.5, 0.5, 0.0, 0.0, 0.0])
+STEADY_ALPHA = float(BLEND_ALPHAS @ STEADY_SHARES)
+#: Damped trends: weight of the level, weight of the trend.
+TRENDS = np.array([[0.1, 0.05], [0.3, 0.1]])
+#: A trend must beat what is simpler by this share of squared error, and needs this long a past: most are noise.
+TREND_ADVANTAGE = 0.2
+TREND_PERIODS_MIN = 26
+#: Below this many periods nothing can be weighed: the running mean stands.
 PERIODS_MIN = 8
-RUNNING = np.array([RUNNING_MEAN, 0.0, 0.0])
-#: Damping of the trend per period (Gardner & McKenzie, Management Science 31 (1985) 1237).
-DAMPING = 0.9
-#: No trend takes the forecast beyond this multiple of the level, or below its inverse.
-TREND_REACH = 2.0
-#: A candidate must beat a simpler one by this share of squared error: noise should not pick models.
-ADVANTAGE = 0.03
 #: Less than one unit in about twenty years of weeks is no demand: a long silence decays to it and never to nought.
 LEVEL_MIN = 1e-3
-#: Squared units below which two errors are one: rounding should not pick models either.
-ROUNDING = 1e-9
-#: Longest sum judged, in periods, and origins needed to judge by sums at all.
+#: Longest sum judged, in periods.
 HORIZON_MAX = 13
-ORIGINS_MIN = 6
+#: An index below this tells nothing of a level.
+INDEX_MIN = 0.05
 #: Periods that feed a model: older demand says little about the level of today.
 MEMORY_PERIODS = 156
 
@@ -66,12 +70,19 @@ MEMORY_PERIODS = 156
         "smoothing_alpha",
         "level_units_per_period",
         "trend_units_per_period",
-        "error_sd_units_per_period",
+        "own_error_sd_units_per_period",
+        "past_sum_units",
+        "past_sum_mean_units",
+        "past_sum_sd_units",
     ),
-    formula="of blended smoothing (the mean of five weights), quick smoothing, damped trend and TSB the one with the "
-    "smallest squared error in units of sums over the protection interval; error sd = root of Σ error² ÷ Σ (Σ index)² "
-    "× periods; a period weighs in the level as its in-stock share (where censored) × its season index, at most 1",
-    source="Hyndman et al. (2008); Teunter, Syntetos & Babai, EJOR 214 (2011) 606; Gardner & McKenzie (1985)",
+    formula="young level and error where there are; else (1 − w) × blended smoothing (the mean of five weights) + w × "
+    "quick smoothing, or where that is none steady smoothing; w = the share of least squared error in units of "
+    "sums over the protection interval, drawn towards 0; a damped trend where its error is 20% smaller; error sd "
+    "= root of Σ error² ÷ Σ (Σ index)² × periods; a period weighs in the level as its in-stock share (where "
+    "censored) × its season index, at most 1; of days the censored ones are left out, and the level is that of "
+    "demand ÷ (weekday × shop day × shared level index), brought back by the last; past sums = the last three "
+    "protection intervals that are over, and what the model and its errors until then foretold of them",
+    source="Bates & Granger, ORQ 20 (1969) 451; Hyndman et al. (2008); Gardner & McKenzie (1985)",
     codes={"forecast_model": MODELS},
 )
 def level_and_error(
@@ -80,195 +91,231 @@ def level_and_error(
     in_stock_share: Float32Array,
     first_period: IntArray,
     season_index: FloatArray,
+    weekday_index: FloatArray,
+    shop_day_index: Float32Array,
+    shared_level_index: Float32Array,
     protection_interval_days: FloatArray,
+    young_level_units_per_period: FloatArray,
+    young_error_sd_units_per_period: FloatArray,
+    young_past_sum_units: Float32Array,
+    young_past_sum_mean_units: Float32Array,
+    young_past_sum_sd_units: Float32Array,
     grid_start_day: int,
     period_days: int,
-) -> tuple[CodeArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Chosen model [(n,) code of ``MODELS``] with its weight, level, trend per period and error [(n,) each].
+) -> tuple[CodeArray, FloatArray, FloatArray, FloatArray, FloatArray, Float32Array, Float32Array, Float32Array]:
+    """Model with the most weight [(n,) code of ``MODELS``], smoothing weight, level, trend per period and error
+    [(n,) each]; past sums with their forecast and its deviation, newest first [(n, 3) each; deviation 0 where none is].
 
     Censored periods pull the level only by their in-stock share: what was filled in must not confirm itself. Periods
     of low season pull it only by their index: the empty winter of a summer item says nothing of its summers.
     """
-    return _choose(
+    return _fit(
         demand_units,
         censored,
         np.ascontiguousarray(in_stock_share),
         first_period,
         season_index,
+        weekday_index,
+        np.ascontiguousarray(shop_day_index),
+        np.ascontiguousarray(shared_level_index),
         np.clip(np.round(protection_interval_days / period_days), 1, HORIZON_MAX).astype(np.int64),
+        young_level_units_per_period,
+        young_error_sd_units_per_period,
+        np.stack([young_past_sum_units, young_past_sum_mean_units, young_past_sum_sd_units], axis=1),
         grid_start_day,
         period_days,
-        CANDIDATES,
     )
 
 
 @kernel
-def _run_candidate(
-    flat: FloatArray, weight: FloatArray, candidate: FloatArray, level: FloatArray, trend: FloatArray
+def _weigh_down(weight: FloatArray, censored: BoolArray, share: Float32Array, by_day: bool) -> None:
+    """Let censored periods weigh less in the level, in place.
+
+    Of days, enough are seen whole to do without the others: what is filled in there rests on the level itself.
+    """
+    whole = len(censored) - censored.sum()
+    for k in range(len(weight)):
+        if censored[k]:
+            weight[k] *= 0.0 if by_day and whole >= PERIODS_MIN else share[k]
+
+
+@kernel
+def _run_levels(flat: FloatArray, weight: FloatArray, levels: FloatArray) -> None:
+    """Fill ``levels[:, k]`` with blend, quick and steady level after k periods of ``flat`` were seen.
+
+    Each weight starts as a running mean: no later demand leaks into the start of the past.
+    """
+    states = np.zeros(len(BLEND_ALPHAS))
+    fast = 0.0
+    seen = 0.0
+    levels[:, 0] = 0.0
+    for k in range(len(flat)):
+        w = weight[k]
+        if w > 0:
+            seen += w
+            least = 1.0 / seen
+            for a in range(len(states)):
+                states[a] += w * max(BLEND_ALPHAS[a], least) * (flat[k] - states[a])
+            fast += w * max(QUICK_ALPHA, least) * (flat[k] - fast)
+        blend = 0.0
+        steady = 0.0
+        for a in range(len(states)):
+            blend += BLEND_SHARES[a] * states[a]
+            steady += STEADY_SHARES[a] * states[a]
+        levels[0, k + 1] = blend
+        levels[1, k + 1] = fast
+        levels[2, k + 1] = steady
+
+
+@kernel
+def _mix_levels(
+    sums: FloatArray, index_sums: FloatArray, judged: BoolArray, levels: FloatArray, horizon: int, first_origin: int
+) -> tuple[int, float]:
+    """Mix the quick level, or where it is of no use the steady one, into the blend; model and smoothing weight."""
+    count = len(sums) - 1
+    other, model, alpha = 1, QUICK, QUICK_ALPHA
+    share = share_of_other(sums, index_sums, judged, levels[0], levels[1], horizon, first_origin)
+    if share <= 0.0:
+        other, model, alpha = 2, STEADY, STEADY_ALPHA
+        share = share_of_other(sums, index_sums, judged, levels[0], levels[2], horizon, first_origin)
+    levels[0, : count + 1] += share * (levels[other, : count + 1] - levels[0, : count + 1])
+    return (model if share > 0.5 else BLEND), BLEND_ALPHA + share * (alpha - BLEND_ALPHA)
+
+
+@kernel
+def _run_trend(
+    flat: FloatArray, weight: FloatArray, alpha: float, beta: float, level: FloatArray, trend: FloatArray
 ) -> None:
-    """Fill ``level[k]`` and ``trend[k]`` with the state after k periods of ``flat`` were seen."""
-    model, alpha, beta = int(candidate[0]), candidate[1], candidate[2]
+    """Fill ``level[k]`` and ``trend[k]`` with the damped trend after k periods."""
     seen = 0.0
     state = 0.0
     slope = 0.0
-    size = 0.0
-    chance = 0.0
-    sizes = 0.0
     level[0] = 0.0
     trend[0] = 0.0
     for k in range(len(flat)):
         w = weight[k]
         if w > 0:
             seen += w
-            # Each weight starts as a running mean: no later demand leaks into the start of the past.
-            rate = w * max(alpha, 1.0 / seen)
-            if model == TSB:
-                happened = 1.0 if flat[k] > 0 else 0.0
-                chance += w * max(beta, 1.0 / max(1.0, seen)) * (happened - chance)
-                if happened:
-                    sizes += 1.0
-                    size += max(alpha, 1.0 / sizes) * (flat[k] - size)
-                state = chance * size
-            elif model == TREND:
-                before = state
-                state += DAMPING * slope
-                state += rate * (flat[k] - state)
-                if seen > 1:
-                    slope = DAMPING * slope + beta * (state - before - DAMPING * slope)
-            else:
-                state += rate * (flat[k] - state)
+            before = state
+            state += DAMPING * slope
+            state += w * max(alpha, 1.0 / seen) * (flat[k] - state)
+            if seen > 1:
+                slope = DAMPING * slope + beta * (state - before - DAMPING * slope)
         level[k + 1] = max(0.0, state)
         trend[k + 1] = slope
 
 
 @kernel
-def _run_blend(flat: FloatArray, weight: FloatArray, level: FloatArray, trend: FloatArray) -> None:
-    """The same for the weighted mean of smoothings of several weights."""
-    states = np.zeros(len(BLEND_ALPHAS))
-    seen = 0.0
-    level[0] = 0.0
-    trend[: len(flat) + 1] = 0.0
-    for k in range(len(flat)):
-        w = weight[k]
-        if w > 0:
-            seen += w
-            for a in range(len(states)):
-                states[a] += w * max(BLEND_ALPHAS[a], 1.0 / seen) * (flat[k] - states[a])
-        mean = 0.0
-        for a in range(len(states)):
-            mean += BLEND_SHARES[a] * states[a]
-        level[k + 1] = max(0.0, mean)
+def _try_trends(
+    flat: FloatArray,
+    weight: FloatArray,
+    sums: FloatArray,
+    index_sums: FloatArray,
+    judged: BoolArray,
+    horizon: int,
+    first_origin: int,
+    levels: FloatArray,
+    trends: FloatArray,
+    errors: FloatArray,
+) -> tuple[int, float]:
+    """Run the damped trends beside what lies in row 0 of the work arrays; the row of the best and its weight or 0."""
+    at = len(sums) - horizon
+    used = 0
+    alpha = 0.0
+    for c in range(len(TRENDS)):
+        other = 1 - used
+        _run_trend(flat, weight, TRENDS[c, 0], TRENDS[c, 1], levels[other], trends[other])
+        sum_errors(sums, index_sums, judged, levels[other], trends[other], horizon, first_origin, errors[other])
+        bar = (1.0 if alpha > 0 else 1.0 - TREND_ADVANTAGE) * errors[used, 0, at]
+        if errors[other, 0, at] < bar - ROUNDING:
+            used = other
+            alpha = TRENDS[c, 0]
+    return used, alpha
 
 
 @kernel
-def within_reach(level: float, change: float) -> float:
-    """The level after a change by the trend, between half and twice the level: a trend is no cliff and no rocket."""
-    return float(min(TREND_REACH * level, max(level / TREND_REACH, level + change)))
+def _running_sums(
+    demand: FloatArray,
+    season_index: FloatArray,
+    parts_of: IntArray,
+    day: FloatArray,
+    weight: FloatArray,
+    sums: FloatArray,
+    index_sums: FloatArray,
+) -> None:
+    """Fill the running sums of demand and index [(T + 1,)], and how much a period counts by its index [(T,)]."""
+    sums[0] = 0.0
+    index_sums[0] = 0.0
+    for k in range(len(demand)):
+        index = season_index[parts_of[k]] * day[k]
+        weight[k] = min(1.0, index)
+        sums[k + 1] = sums[k] + demand[k]
+        index_sums[k + 1] = index_sums[k] + index
 
 
 @kernel
-def _sum_error(
-    sums: FloatArray, index_sums: FloatArray, level: FloatArray, trend: FloatArray, horizon: int, first_origin: int
-) -> float:
-    """Sum of the squared errors, in units, of the next ``horizon`` periods over all origins."""
-    periods = len(sums) - 1
-    damped = 0.0
-    factor = 0.0
-    power = 1.0
-    for _ in range(horizon):
-        power *= DAMPING
-        factor += power
-        damped += factor
-    squares = 0.0
-    for k in range(first_origin, periods - horizon + 1):
-        index = index_sums[k + horizon] - index_sums[k]
-        expected = index * within_reach(level[k], damped / horizon * trend[k])
-        error = sums[k + horizon] - sums[k] - expected
-        squares += error * error
-    return squares
-
-
-@kernel
-def _season_squares(index_sums: FloatArray, horizon: int, first_origin: int) -> float:
-    """Sum over all origins of the squared season of the next ``horizon`` periods; its mean is horizon² without one."""
-    squares = 0.0
-    for k in range(first_origin, len(index_sums) - horizon):
-        index = index_sums[k + horizon] - index_sums[k]
-        squares += index * index
-    return squares
-
-
-@kernel
-def _error_sd(squares: float, season_squares: float, horizon: int, origins: int, level: float, count: int) -> float:
-    """Deviation of the error of one period of flat demand, from the squared errors of sums."""
-    seen = np.sqrt(squares / season_squares * horizon) if origins >= 2 and season_squares > 0 else 0.0
-    # Few origins know little; and an error can not be below that of independent single sales.
-    floor = np.sqrt(level) * (1.0 + 1.0 / count)
-    return float(max(seen * (1.0 + 1.0 / max(2, origins)), floor))
-
-
-@kernel
-def _choose(
+def _fit(
     demand: FloatArray,
     censored: BoolArray,
     share: Float32Array,
     first_period: IntArray,
     season_index: FloatArray,
+    weekday_index: FloatArray,
+    shop_day: Float32Array,
+    shared: Float32Array,
     horizons: IntArray,
+    young_level: FloatArray,
+    young_error_sd: FloatArray,
+    young_past: Float32Array,
     grid_start_day: int,
     period_days: int,
-    candidates: FloatArray,
-) -> tuple[CodeArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[CodeArray, FloatArray, FloatArray, FloatArray, FloatArray, Float32Array, Float32Array, Float32Array]:
     n, periods = demand.shape
-    model = np.zeros(n, np.int16)
-    alpha = np.zeros(n)
-    level = np.zeros(n)
-    trend = np.zeros(n)
-    error_sd = np.zeros(n)
+    model, past = np.zeros(n, np.int16), np.zeros((n, 3, PAST_SUMS), np.float32)
+    level, trend, alpha, error_sd = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
     parts_of = parts_of_periods(grid_start_day, periods, period_days, season_index.shape[1])
-    levels = np.empty(periods + 1)
-    trends = np.empty(periods + 1)
-    weight = np.empty(periods)
-    sums = np.empty(periods + 1)
-    index_sums = np.empty(periods + 1)
+    levels, trends, errors = np.empty((3, periods + 1)), np.empty((2, periods + 1)), np.empty((2, 3, periods + 1))
+    judged = np.empty(periods + 1, np.bool_)
+    weight, day = np.empty(periods), np.ones(periods)
+    sums, index_sums = np.empty(periods + 1), np.empty(periods + 1)
     for i in range(n):
+        if not np.isnan(young_level[i]):
+            model[i], level[i], error_sd[i] = SHIFTING, young_level[i], young_error_sd[i]
+            past[i, :, 0] = young_past[i]
+            continue
         if first_period[i] < 0:
             continue
         start = max(first_period[i], periods - MEMORY_PERIODS)
         flat = deseasonalised(demand[i], season_index[i], parts_of, start)
         count = len(flat)
-        sums[0] = 0.0
-        index_sums[0] = 0.0
-        for k in range(count):
-            index = season_index[i, parts_of[start + k]]
-            weight[k] = min(1.0, index) * (share[i, start + k] if censored[i, start + k] else 1.0)
-            sums[k + 1] = sums[k] + demand[i, start + k]
-            index_sums[k + 1] = index_sums[k] + index
-        horizon = horizons[i]
+        by_day = period_days == 1
+        if by_day:
+            for k in range(count):
+                day[k] = weekday_index[i, weekday_of(grid_start_day + start + k)] * shop_day[i, start + k]
+                flat[k] /= max(INDEX_MIN, day[k] * shared[i, start + k])
+        _running_sums(demand[i, start:], season_index[i], parts_of[start:], day, weight, sums, index_sums)
+        _weigh_down(weight[:count], censored[i, start:], share[i, start:], by_day)
+        seen, seen_index = sums[: count + 1], index_sums[: count + 1]
         first_origin = max(2, min(13, count // 3))
-        if count - horizon - first_origin + 1 < ORIGINS_MIN:
-            horizon = 1
-        origins = max(0, count - horizon - first_origin + 1)
-        best = np.inf
-        chosen = 0
-        for c in range(len(candidates) if count >= PERIODS_MIN else 1):
-            if candidates[c, 0] == BLEND and count < PERIODS_MIN:
-                _run_candidate(flat, weight[:count], RUNNING, levels[: count + 1], trends[: count + 1])
-            elif candidates[c, 0] == BLEND:
-                _run_blend(flat, weight[:count], levels[: count + 1], trends[: count + 1])
-            else:
-                _run_candidate(flat, weight[:count], candidates[c], levels[: count + 1], trends[: count + 1])
-            squares = _sum_error(sums[: count + 1], index_sums, levels, trends, horizon, first_origin)
-            if c == 0 or squares < best * (1.0 - ADVANTAGE) - ROUNDING:
-                best = squares
-                chosen = c
-                level[i] = levels[count]
-                trend[i] = trends[count]
-        model[i] = int(candidates[chosen, 0]) if count >= PERIODS_MIN else RUNNING_MEAN
-        alpha[i] = candidates[chosen, 1] if count >= PERIODS_MIN else 0.0
-        if level[i] < LEVEL_MIN:
-            level[i] = 0.0
-            trend[i] = 0.0
-        season_squares = _season_squares(index_sums[: count + 1], horizon, first_origin)
-        error_sd[i] = _error_sd(best, season_squares, horizon, origins, level[i], count)
-    return model, alpha, level, trend, error_sd
+        horizon = horizons[i] if count - horizons[i] - first_origin + 1 >= ORIGINS_MIN else 1
+        judged_origins(censored[i, start:], horizon, first_origin, judged)
+        _run_levels(flat, weight, levels)
+        if by_day:
+            levels[:, 1 : count + 1] *= shared[i, start:]
+        model[i] = RUNNING_MEAN
+        if count >= PERIODS_MIN:
+            model[i], alpha[i] = _mix_levels(seen, seen_index, judged, levels, horizon, first_origin)
+        trends[0, : count + 1] = 0.0
+        sum_errors(seen, seen_index, judged, levels[0], trends[0], horizon, first_origin, errors[0])
+        used = 0
+        if count >= TREND_PERIODS_MIN and not by_day:
+            used, alpha_of_trend = _try_trends(
+                flat, weight, seen, seen_index, judged, horizon, first_origin, levels, trends, errors
+            )
+            if alpha_of_trend > 0:
+                model[i], alpha[i] = TREND, alpha_of_trend
+        if levels[used, count] >= LEVEL_MIN:
+            level[i], trend[i] = levels[used, count], trends[used, count]
+        error_sd[i] = error_sd_of(errors[used], max(0, count - horizon + 1), horizon, level[i], count)
+        past_sums(seen, seen_index, judged, levels[used], trends[used], horizon, first_origin, errors[used], past[i])
+    return model, alpha, level, trend, error_sd, past[:, 0], past[:, 1], past[:, 2]

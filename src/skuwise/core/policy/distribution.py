@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincc, gammaincinv
 
-from skuwise.core.arrays import BoolArray, FloatArray
+from skuwise.core.arrays import BoolArray, FloatArray, IntArray
 
 #: Newton steps end here; the step itself is a whole unit wide, so this is far below what matters.
 TOLERANCE_UNITS = 1e-7
@@ -96,6 +96,60 @@ def point_for_shortage(
         point[rows] = following
         open_rows = rows[_unsettled(following, at)]
     return point
+
+
+def point_for_chance(
+    chance: FloatArray, mean: FloatArray, sd: FloatArray, earlier_mean: FloatArray, earlier_sd: FloatArray
+) -> FloatArray:
+    """Smallest point at which a cycle that begins with stock ends with some in ``chance`` of all cases [(n,) units].
+
+    The demand up to the cycle's end (``mean``, ``sd``) is within the point given that the demand up to its start
+    (``earlier_*``) is: P(end) = chance × P(start). It lies below the quantile of ``chance``; where nothing is wanted
+    earlier it is that quantile. Each row is solved for itself, by regula falsi (Illinois) within that bracket.
+
+    >>> one = np.ones(1)  # exponential demand, and as much again: the Erlang of both
+    >>> point = point_for_chance(0.5 * one, 2 * one, np.sqrt(2) * one, one, one)
+    >>> start, end = 1 - exceedance(point, one, one), 1 - exceedance(point, 2 * one, np.sqrt(2) * one)
+    >>> bool(abs(end / start - 0.5) < 1e-7), bool(point < quantile(0.5 * one, 2 * one, np.sqrt(2) * one))
+    (True, True)
+    """
+    high = quantile(chance, mean, sd)
+    low = np.zeros(len(high))
+    point = high.copy()
+    open_rows = np.flatnonzero((earlier_mean > 0) & (high > 0))
+    at_low = -chance[open_rows]
+    at_high = _ratio_gap(high, chance, mean, sd, earlier_mean, earlier_sd, open_rows)
+    for _ in range(STEPS_MAX):
+        if not len(open_rows):
+            break
+        rows = open_rows
+        following = (low[rows] * at_high - high[rows] * at_low) / (at_high - at_low)
+        settled = np.abs(following - point[rows]) <= TOLERANCE_UNITS * np.maximum(1.0, following)
+        point[rows] = following
+        gap = _ratio_gap(point, chance, mean, sd, earlier_mean, earlier_sd, rows)
+        above = gap > 0
+        # The end that stays twice counts for half: else one end would hardly move.
+        at_low, at_high = np.where(above, at_low / 2, gap), np.where(above, gap, at_high / 2)
+        high[rows] = np.where(above, following, high[rows])
+        low[rows] = np.where(above, low[rows], following)
+        keep = ~(settled | (gap == 0))
+        open_rows, at_low, at_high = rows[keep], at_low[keep], at_high[keep]
+    return point
+
+
+def _ratio_gap(
+    point: FloatArray,
+    chance: FloatArray,
+    mean: FloatArray,
+    sd: FloatArray,
+    earlier_mean: FloatArray,
+    earlier_sd: FloatArray,
+    rows: IntArray,
+) -> FloatArray:
+    at = point[rows]
+    end = 1.0 - exceedance(at, mean[rows], sd[rows])
+    start = 1.0 - exceedance(at, earlier_mean[rows], earlier_sd[rows])
+    return np.where(start > 0, end / np.where(start > 0, start, 1.0), 0.0) - chance[rows]
 
 
 def _cycle_shortage(

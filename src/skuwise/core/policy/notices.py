@@ -9,6 +9,7 @@ import numpy as np
 
 from skuwise.core.arrays import BoolArray
 from skuwise.core.findings import Finding, found
+from skuwise.core.policy.levels import COST
 
 #: An order is told where nothing sold for so many weeks and for so many of the item's usual intervals.
 SILENT_WEEKS = 13
@@ -17,7 +18,7 @@ SILENT_GAPS = 3
 
 def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
     """Findings about active items: assumed lead times, unknown stock, late cover, lots refused or too large,
-    orders for what does not sell.
+    orders for what does not sell, money that cannot decide.
     """
     sku = columns["sku_id"]
     active = columns["reorder_allowed"] & ~columns["is_bundle"] & (columns["daily_mean_units"] > 0)
@@ -26,8 +27,13 @@ def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
         ("POL-002", active & ~columns["stock_known"], "no stock count is known, so nothing is proposed"),
         (
             "POL-003",
-            active & (columns["on_order_units"] > columns["on_order_in_time_units"]),
+            active & (columns["awaited_units"].sum(axis=1) > columns["on_order_in_time_units"]),
             "some units on order are due after the protection interval and are not counted as cover",
+        ),
+        (
+            "POL-008",
+            active & (columns["overdue_units"][:, 1:].sum(axis=1) > 0) & (columns["doubted_units"] >= 0.5),
+            "units on order are so long overdue that most or all of them are not counted as cover",
         ),
         (
             "POL-004",
@@ -43,6 +49,11 @@ def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
             "POL-006",
             (columns["order_quantity_units"] > 0) & _strangely_silent(columns),
             "an order is proposed for what has not sold for long",
+        ),
+        (
+            "POL-007",
+            active & (columns["service_measure"] == COST) & np.isnan(columns["critical_ratio_share"]),
+            "price or cost is unknown or nothing is earned, so service_target decides and not money",
         ),
     )
     for code, concerned, what in cases:

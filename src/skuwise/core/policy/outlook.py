@@ -4,47 +4,56 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuwise.core.arrays import BoolArray, FloatArray, IntArray
+from skuwise.core.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from skuwise.core.policy.distribution import exceedance, expected_shortage
+from skuwise.core.policy.levels import LOST
 from skuwise.core.steps import step
 
 
 @step(
     out=("stockout_risk_share", "expected_short_units"),
-    formula="P and E of lead time demand beyond on hand − reserved − backlog + orders due before the lead time ends",
-    source="Silver, Pyke & Thomas; gamma distributed demand",
+    formula="P and E of lead time demand beyond on hand − reserved − backlog + orders due before the lead time ends; "
+    "where unmet demand is lost and orders are due on the way, what the demand paths lose if that is more",
+    source="Silver, Pyke & Thomas; gamma distributed demand; our choice",
 )
 def stockout_risk(
     on_hand_units: IntArray,
     reserved_units: IntArray,
     backlog_units: IntArray,
     stock_known: BoolArray,
-    due_units: IntArray,
+    awaited_units: IntArray,
     lead_time_days_mean: FloatArray,
     lead_mean_units: FloatArray,
     lead_sd_units: FloatArray,
+    unmet_demand: CodeArray,
+    lost_before_receipt_units: FloatArray,
+    loss_before_receipt_share: FloatArray,
     period_days: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Chance of a stockout [(n,) share] and units missed [(n,) units] before an order placed today arrives.
 
-    Both are NaN where no stock is known and 0 where no demand is expected. An order due within the lead time counts
-    as there from the start: a stockout before its arrival is not seen by this figure.
+    Both are NaN where no stock is known and 0 where no demand is expected. An order due on the way counts as there
+    from the start; a stockout before its arrival is seen by the paths, which only walk where unmet demand is lost.
     """
-    starts = np.arange(due_units.shape[1]) * period_days
-    due = np.where(starts[None, :] < lead_time_days_mean[:, None], due_units, 0).sum(axis=1)
+    starts = np.arange(awaited_units.shape[1]) * period_days
+    due = np.where(starts[None, :] < lead_time_days_mean[:, None], awaited_units, 0).sum(axis=1)
     there = (on_hand_units - reserved_units - backlog_units + due).astype(np.float64)
     risk = np.where(lead_mean_units > 0, exceedance(there, lead_mean_units, lead_sd_units), 0.0)
     short = np.where(lead_mean_units > 0, expected_shortage(there, lead_mean_units, lead_sd_units), 0.0)
+    on_the_way = (unmet_demand == LOST) & (due > awaited_units[:, 0])
+    risk = np.where(on_the_way, np.maximum(risk, np.minimum(loss_before_receipt_share, 1.0)), risk)
+    short = np.where(on_the_way, np.maximum(short, lost_before_receipt_units), short)
     return np.where(stock_known, risk, np.nan), np.where(stock_known, short, np.nan)
 
 
 @step(
     out="days_until_order",
-    formula="first day on which position − expected demand is at or below the reorder point",
+    formula="first day on which position + relief − expected demand is at or below the reorder point",
     source="our choice; the reorder point of today is held",
 )
 def days_until_order(
     inventory_position_units: IntArray,
+    position_relief_units: IntArray,
     reorder_point_units: IntArray,
     reorder_allowed: BoolArray,
     is_bundle: BoolArray,
@@ -53,7 +62,7 @@ def days_until_order(
     period_days: int,
 ) -> IntArray:
     """Days until the item is to be ordered [(n,) days]: 0 today, −1 beyond the horizon or never."""
-    spare = (inventory_position_units - reorder_point_units).astype(np.float64)
+    spare = (inventory_position_units + position_relief_units - reorder_point_units).astype(np.float64)
     used = np.cumsum(mean_units, axis=1)
     reached = used >= spare[:, None]
     period = reached.argmax(axis=1)

@@ -40,16 +40,17 @@ UNCHANGED = frozenset({CAP_REASONS[0], *MOQ_REASONS[:2], *MULTIPLE_REASONS[:2]})
 
 @step(
     out=("on_order_units", "on_order_in_time_units"),
-    formula="units of open orders; in time = due within the protection interval or overdue",
-    source="our choice: an order due later does not cover this interval, and one overdue is counted once",
+    formula="units of open orders; in time = awaited within the protection interval, overdue ones as far as they still "
+    "count",
+    source="our choice: an order due later does not cover this interval, and one long overdue is likely lost",
 )
 def units_on_order(
-    due_units: IntArray, protection_interval_days: FloatArray, period_days: int
+    due_units: IntArray, awaited_units: IntArray, protection_interval_days: FloatArray, period_days: int
 ) -> tuple[IntArray, IntArray]:
     """Units on order, and those of them that arrive in time [(n,) units each]."""
-    starts = np.arange(due_units.shape[1]) * period_days
+    starts = np.arange(awaited_units.shape[1]) * period_days
     in_time = starts[None, :] < protection_interval_days[:, None]
-    return due_units.sum(axis=1), np.where(in_time, due_units, 0).sum(axis=1)
+    return due_units.sum(axis=1), np.where(in_time, awaited_units, 0).sum(axis=1)
 
 
 @step(
@@ -70,12 +71,13 @@ def inventory_position(
 
 @step(
     out=("need_units", "need_reason"),
-    formula="order-up-to level − position where the position is at or below the reorder point",
+    formula="order-up-to level − (position + relief) where these two are within the reorder point",
     source="Silver, Pyke & Thomas: (R, s, S) system",
     codes={"need_reason": NEED_REASONS},
 )
 def need(
     inventory_position_units: IntArray,
+    position_relief_units: IntArray,
     reorder_point_units: IntArray,
     order_up_to_level_units: IntArray,
     reorder_allowed: BoolArray,
@@ -85,18 +87,19 @@ def need(
     """Units missing up to the level [(n,) units] and why there is a need or none [(n,) code of ``NEED_REASONS``].
 
     >>> yes = np.array([True]); no = ~yes
-    >>> units, reason = need(np.array([55]), np.array([96]), np.array([96]), yes, no, yes)
+    >>> units, reason = need(np.array([55]), np.array([4]), np.array([96]), np.array([96]), yes, no, yes)
     >>> int(units[0]), NEED_REASONS[reason[0]]
-    (41, 'position is at or below the reorder point')
+    (37, 'position is at or below the reorder point')
     """
-    missing = order_up_to_level_units - inventory_position_units
+    counted = inventory_position_units + position_relief_units
+    missing = order_up_to_level_units - counted
     reason = np.select(
         [
             is_bundle,
             ~reorder_allowed,
             ~stock_known,
             (order_up_to_level_units <= 0) & (missing <= 0),
-            inventory_position_units > reorder_point_units,
+            counted > reorder_point_units,
             missing <= 0,
         ],
         [BUNDLE, NOT_ALLOWED, NO_COUNT, NO_DEMAND, ABOVE, AT_LEVEL],
@@ -107,20 +110,21 @@ def need(
 
 @step(
     out=("cap_units", "capped_need_units", "cap_reason"),
-    formula="cap = lead time demand + max_supply_days × daily demand − position, which a backlog lowers",
+    formula="cap = lead time demand + max_supply_days × daily demand − (position + relief), which a backlog lowers",
     source="our choice: a cap in days of supply holds back what would tie up capital",
     codes={"cap_reason": CAP_REASONS},
 )
 def capped_need(
     need_units: IntArray,
     inventory_position_units: IntArray,
+    position_relief_units: IntArray,
     lead_mean_units: FloatArray,
     daily_mean_units: FloatArray,
     max_supply_days: FloatArray,
 ) -> tuple[IntArray, IntArray, CodeArray]:
     """Largest order the cap allows, the need within it [(n,) units], and what it did [(n,) code of ``CAP_REASONS``]."""
     most = np.floor(lead_mean_units + max_supply_days * daily_mean_units + 1e-9).astype(np.int64)
-    cap = np.maximum(most - inventory_position_units, 0)
+    cap = np.maximum(most - inventory_position_units - position_relief_units, 0)
     return cap, np.minimum(need_units, cap), (need_units > cap).astype(np.int16)
 
 

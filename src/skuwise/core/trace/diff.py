@@ -32,6 +32,7 @@ _CAUSE_OF = {
     "backlog_units": "stock",
     "stock_known": "stock",
     "due_units": "open orders",
+    "overdue_units": "open orders",
     "unit_cost_minor": "cost and price",
     "unit_price_minor": "cost and price",
     "order_cost_minor": "cost and price",

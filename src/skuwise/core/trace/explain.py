@@ -48,6 +48,7 @@ _TABLE_OF = {
     "received_units": "receipts",
     "on_hand_units_mean": "stock",
     "due_units": "open_orders",
+    "overdue_units": "open_orders",
     "unit_cost_minor": "supply",
     "unit_price_minor": "skus",
 }

@@ -14,9 +14,16 @@ STORY = {
     "order_quantity_units": ("after_moq_units", "order_multiple_units"),
     "after_moq_units": ("capped_need_units", "moq_units"),
     "capped_need_units": ("need_units", "max_supply_days"),
-    "cap_units": ("inventory_position_units", "lead_mean_units", "daily_mean_units", "max_supply_days"),
+    "cap_units": (
+        "inventory_position_units",
+        "position_relief_units",
+        "lead_mean_units",
+        "daily_mean_units",
+        "max_supply_days",
+    ),
     "need_units": (
         "inventory_position_units",
+        "position_relief_units",
         "reorder_point_units",
         "order_up_to_level_units",
         "reorder_allowed",
@@ -26,19 +33,28 @@ STORY = {
     "order_up_to_level_units": ("cover_mean_units", "safety_stock_units", "lot_units", "undershoot_mean_units"),
     "reorder_point_units": ("cover_mean_units", "safety_stock_units"),
     "cover_mean_units": ("lead_mean_units", "protection_mean_units"),
-    "lead_mean_units": ("level_units_per_period", "trend_units_per_period", "season_index", "lead_time_days_mean"),
+    "lead_mean_units": (
+        "level_units_per_period",
+        "trend_units_per_period",
+        "season_index",
+        "weekday_index",
+        "lead_time_days_mean",
+    ),
     "protection_mean_units": (
         "level_units_per_period",
         "trend_units_per_period",
         "season_index",
+        "weekday_index",
         "lead_time_days_mean",
         "protection_interval_days",
     ),
     "protection_interval_days": ("review_period_days",),
     "lead_time_days_mean": (),
+    "position_relief_units": (),
     "safety_stock_units": (
         "service_measure",
         "service_target",
+        "critical_ratio_share",
         "cover_sd_units",
         "cycle_quantity_units",
         "safety_stock_units_min",
@@ -49,13 +65,14 @@ STORY = {
     "demand_units": (),
     "inventory_position_units": ("on_hand_units", "on_order_in_time_units", "reserved_units", "backlog_units"),
     "on_order_in_time_units": ("due_units",),
-    "days_until_order": ("inventory_position_units", "reorder_point_units", "mean_units"),
+    "days_until_order": ("inventory_position_units", "position_relief_units", "reorder_point_units", "mean_units"),
 }
 #: Values that say only that nothing is out of the ordinary.
 _QUIET = {
     "is_bundle": False,
     "reorder_allowed": True,
     "stock_known": True,
+    "position_relief_units": 0,
     "reserved_units": 0,
     "backlog_units": 0,
     "safety_stock_units_min": 0,
@@ -75,7 +92,7 @@ def told_below(node: Node) -> list[Node]:
 
 def is_telling(node: Node) -> bool:
     """Whether the value says more than that nothing is out of the ordinary."""
-    if node.column == "season_index" and node.words == "flat":
+    if node.column in ("season_index", "weekday_index") and node.words == "flat":
         return False
     return not (node.column in _QUIET and bool(node.value == _QUIET[node.column]))
 
@@ -85,6 +102,11 @@ def _unused_inputs(node: Node, inputs: dict[str, Node]) -> set[str]:
     unused = set()
     if node.column == "capped_need_units" and node.reason.startswith("within"):
         unused.add("max_supply_days")
+    if node.column == "safety_stock_units":
+        by_money = inputs["service_measure"].words == "cost" and not np.isnan(
+            float(inputs["critical_ratio_share"].value)
+        )
+        unused.add("service_target" if by_money else "critical_ratio_share")
     if node.column == "cover_mean_units":
         unused.add("protection_mean_units" if _lots_are_rare(inputs) else "lead_mean_units")
     return unused
@@ -98,11 +120,12 @@ def _lots_are_rare(inputs: dict[str, Node]) -> bool:
 
 
 def _cover(inputs: dict[str, Node]) -> str:
+    lost = "; with what waits for orders that never arrive" if inputs["undelivered_share_given"].value > 0 else ""
     if not _lots_are_rare(inputs):
-        return "demand of lead time + review period: every review may order"
+        return "demand of lead time + review period: every review may order" + lost
     return (
         f"lead time demand {figure_of(inputs['lead_mean_units'].words)} + undershoot: a lot lasts longer than a review "
-        "period, so orders are rare"
+        "period, so orders are rare" + lost
     )
 
 
@@ -119,8 +142,15 @@ def _spread(inputs: dict[str, Node]) -> str:
 
 
 def _safety_stock(inputs: dict[str, Node]) -> str:
-    target, cycle = inputs["service_target"], inputs["cycle_quantity_units"]
-    if inputs["service_measure"].words == "fill_rate":
+    target, cycle, ratio = (inputs[name] for name in ("service_target", "cycle_quantity_units", "critical_ratio_share"))
+    measure = inputs["service_measure"].words
+    by_money = measure == "cost" and not np.isnan(float(ratio.value))
+    if by_money:
+        told = (
+            f"so much that {ratio.words} of the cycles that begin with stock end with some: there holding and shortage "
+            "cost balance"
+        )
+    elif measure in ("fill_rate", "cost"):
         short = f"{100 * (1 - float(target.value)):.3g}%"
         told = f"so much that a cycle is short of at most {short} of its {figure_of(cycle.words)} units"
     else:
@@ -136,6 +166,18 @@ def _lot(inputs: dict[str, Node]) -> str:
     return f"economic lot: {order} an order against {share} of {unit} for holding a unit; at most {longest} of demand"
 
 
+def _need(inputs: dict[str, Node]) -> str:
+    level, position, relief = (
+        figure_of(inputs[name].words)
+        for name in ("order_up_to_level_units", "inventory_position_units", "position_relief_units")
+    )
+    return f"order-up-to level {level} − (position {position} + relief {relief})"
+
+
+def _relief(_inputs: dict[str, Node]) -> str:
+    return "for what an empty shelf loses before the receipt"
+
+
 def _lead_time(inputs: dict[str, Node]) -> str:
     given, assumed = inputs["lead_time_days_given"], inputs["lead_time_days_assumed"]
     return given.where if given.words != "unknown" else f"assumed: {assumed.where}"
@@ -146,7 +188,7 @@ def _error(_inputs: dict[str, Node]) -> str:
 
 
 def _undershoot(_inputs: dict[str, Node]) -> str:
-    return "how far the position falls below the reorder point before a review sees it, on average"
+    return "how far below the reorder point a review finds it"
 
 
 _TOLD: dict[str, Callable[[dict[str, Node]], str]] = {
@@ -156,6 +198,8 @@ _TOLD: dict[str, Callable[[dict[str, Node]], str]] = {
     "protection_mean_units": _protection_demand,
     "safety_stock_units": _safety_stock,
     "lot_units": _lot,
+    "need_units": _need,
+    "position_relief_units": _relief,
     "lead_time_days_mean": _lead_time,
     "error_sd_units_per_period": _error,
     "undershoot_mean_units": _undershoot,
@@ -166,6 +210,7 @@ def short_words(node: Node) -> str:
     """What is said of a figure whose formula is too long for a line; empty where the formula does."""
     teller = _TOLD.get(node.column)
     inputs = {one.column: one for one in node.inputs}
-    if teller is None or not inputs or (isinstance(node.value, float) and np.isnan(node.value)):
+    nothing_needed = node.column == "need_units" and not node.value
+    if teller is None or not inputs or nothing_needed or (isinstance(node.value, float) and np.isnan(node.value)):
         return ""
     return teller(inputs)

@@ -51,6 +51,7 @@ LABELS = {
     "on_order_in_time_units": "on order in time",
     "order_cost_total_minor": "cost of the order",
     "order_up_to_level_units": "order-up-to level",
+    "position_relief_units": "relief by losses",
     "protection_mean_units": "protection demand",
     "protection_sd_units": "protection demand sd",
     "review_mean_units": "review demand",
@@ -59,6 +60,8 @@ LABELS = {
     "stockout_risk_share": "risk of a stockout",
     "as_of_day": "as-of day",
     "due_units": "due",
+    "overdue_units": "overdue",
+    "awaited_units": "awaited",
     "grid_start_day": "first day of the history",
     "period_days": "planning period",
     "trend_units_per_period": "trend of demand",
@@ -69,10 +72,13 @@ LABELS = {
 CHOICES = {
     "fill_rate": "share of the units asked for that the shelf serves",
     "cycle_service_level": "share of the order cycles without a stockout",
+    "cost": "holding against shortage, in money",
 }
 #: Other words by which formulas call a column.
 ALIASES = {
     "inventory_position_units": ("position",),
+    "position_relief_units": ("relief",),
+    "lost_before_receipt_units": ("Lost",),
     "review_mean_units": ("demand of a review period",),
     "order_up_to_level_units": ("order-up-to",),
 }
@@ -227,7 +233,8 @@ def _series_in_words(column: str, values: np.ndarray) -> str:
     table = field.table if field is not None else "history"
     if table == "season" and len(values):
         low, high = number(values.min(), 2), number(values.max(), 2)
-        return "flat" if low == high else f"{low} to {high} over the year"
+        span = "week" if column == "weekday_index" else "year"
+        return "flat" if low == high else f"{low} to {high} over the {span}"
     more = len(values) > _SHOWN_PERIODS
     if table in ("forecast", "due"):
         return " ".join(_short(value) for value in values[:_SHOWN_PERIODS]) + (" …" if more else "")
