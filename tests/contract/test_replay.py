@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 import skuwise
+from skuwise.cli import app
 from skuwise.core.catalog.inputs import History, SupplyTerms
 from skuwise.planning.assemble import plan_inputs
 from skuwise.replaying.choose import Candidate, choose_policy, fill_rate
@@ -21,6 +25,7 @@ from skuwise.simulate.stepwise import ShopState
 from tests.builders import plain_rules
 from tests.contract.replay_shop import END, PLAIN, WEEKS, shop, week
 
+SMALL_SHOP = Path(__file__).parents[1] / "golden" / "cases" / "small_shop"
 START_WEEK = 60
 START = week(START_WEEK)
 #: Another shop from this week on.
@@ -210,6 +215,20 @@ def test_too_little_to_learn_from_changes_no_order_and_is_said() -> None:
     assert any("0 of 3 times there was enough" in sentence for sentence in replay.assumptions)
     assert {finding.code for finding in replay.findings} & {"LRN-001", "LRN-002"}
     assert "learned from all items" in learns.description
+
+
+def test_learning_is_asked_for_on_the_command_line_under_each_rulebook(tmp_path: Path) -> None:
+    rules = [tmp_path / "lean.toml", tmp_path / "rich.toml"]
+    for path, target in zip(rules, (0.9, 0.98), strict=True):
+        path.write_text(f"[defaults]\nservice_target = {target}\n", "utf-8")
+    words = ["--policy", "textbook", "--policy", "skuwise", "--policy", "skuwise:learn=1", "--from", "2025-11-17"]
+    words += [word for path in rules for word in ("--rules", str(path))]
+    done = CliRunner().invoke(app, ["replay", str(SMALL_SHOP), *words, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    policies = pl.read_csv(tmp_path / "out" / "policies.csv")
+    ours = ["skuwise lean", "skuwise rich", "skuwise, learn 1 lean", "skuwise, learn 1 rich"]
+    assert policies["policy"].to_list() == ["textbook", *ours]
+    assert policies["description"].str.contains("learned from all items").to_list() == [False] * 3 + [True] * 2
 
 
 def test_an_order_that_does_not_come_is_doubted_and_ordered_anew() -> None:

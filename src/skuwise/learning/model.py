@@ -26,7 +26,7 @@ CASES_MIN = 5_000
 WARM_UP_PERIODS = 16
 #: Days that cases are taken from, counted back, and about how many cases are taken at most.
 DAYS_MAX = 110
-CASES_MAX = 90_000
+CASES_MAX = 60_000
 #: Furthest period ahead that is learned; a plan that looks further goes on with its own forecast.
 HORIZON_MAX = 13
 HORIZON_MIN = 3
@@ -48,7 +48,9 @@ PARAMETERS = {
     "force_row_wise": True,
 }
 #: A case counts by its item's scale to this power: errors are units, but one big item must not be the whole lesson.
-SCALE_POWER = 0.8
+SCALE_POWER = 0.6
+#: And by its age: half after so many periods.
+HALF_LIFE_PERIODS = 80
 
 DRIVERS_TOLD = 6
 PHASE = "learn from all items"
@@ -147,7 +149,7 @@ def _cases(
             rows = np.flatnonzero((past.known[:, target] > 0) & (past.first_period < day) & (rng.random(n) < keep))
             parts.append(np.column_stack([seen[rows], ahead_of(past, day, ahead)[rows]]))
             ratios.append(past.units[rows, target] / scale[rows])
-            weights.append(scale[rows] ** SCALE_POWER)
+            weights.append(scale[rows] ** SCALE_POWER * 0.5 ** ((periods - day) / HALF_LIFE_PERIODS))
         if progress:
             progress(PHASE, done, len(days) + 1)
     return np.concatenate(parts), np.concatenate(ratios), np.concatenate(weights)
