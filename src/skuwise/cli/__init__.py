@@ -72,8 +72,8 @@ def replay_command(
         list[str] | None,
         typer.Option(
             metavar="POLICY",
-            help="textbook, min_max, weeks_of_cover or skuwise, with settings: weeks_of_cover:cover_weeks=6. May be "
-            "given several times; by default all four.",
+            help="textbook, min_max, weeks_of_cover or skuwise, with settings: weeks_of_cover:cover_weeks=6, "
+            "skuwise:learn=1. May be given several times; by default all four.",
         ),
     ] = None,
     reference: Annotated[
