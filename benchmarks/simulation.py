@@ -160,7 +160,7 @@ def _best_of(run: object, case: Case, times: int = 3) -> float:
     seconds = []
     for _ in range(times):
         start = time.perf_counter()
-        run(case)  # type: ignore[operator]
+        run(case)
         seconds.append(time.perf_counter() - start)
     return min(seconds)
 

@@ -79,7 +79,7 @@ def _statsforecast_rates() -> list[tuple[str, int, float]]:
 
         def work(model: object = model, sample: int = sample) -> None:
             for series in sales[:sample]:
-                model.forecast(y=series, h=8)  # type: ignore[attr-defined]
+                model.forecast(y=series, h=8)
 
         rates.append((name, sample, sample / _best_of(2, work)))
     return rates

@@ -19,7 +19,7 @@ def load(folder: Path, files: dict[str, str | bytes], **options: object) -> Data
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    data = load_dataset(folder, as_of="2026-06-01", **options)  # type: ignore[arg-type]
+    data = load_dataset(folder, as_of="2026-06-01", **options)
     for counts in (*data.counts, *data.counts_by_file):
         assert counts.lines_in == counts.lines_used + counts.lines_quarantined
     return data

@@ -123,10 +123,10 @@ def test_what_is_still_to_come_was_ordered_and_has_not_arrived(
     orders = without_bad_rows(read_text(shop_folder, "open_orders"), sku_ids)
     coming = orders.filter(pl.col("status").is_in(["open", "in_transit"]))
     assert coming.height > 200
-    assert coming["ordered_on"].str.to_date().max() < AS_OF  # type: ignore[operator]
+    assert coming["ordered_on"].str.to_date().max() < AS_OF
     overdue = coming.filter(pl.col("expected_on").str.to_date() < AS_OF)
     assert 10 < overdue.height < coming.height / 2
-    assert receipts["received_on"].max() < AS_OF  # type: ignore[operator]
+    assert receipts["received_on"].max() < AS_OF
     assert orders.filter(pl.col("status") == "draft").height == 8
     assert orders.filter(pl.col("status") == "received").height == 30
 

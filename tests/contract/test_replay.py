@@ -34,7 +34,7 @@ TURN = 75
 
 def lived(**changes: object) -> Replay:
     """The shop lived again from ``START`` to the end, every period kept."""
-    return skuwise.replay(shop(**changes), rulebook=PLAIN, start=START, seed=4, keep_periods=True)  # type: ignore[arg-type]
+    return skuwise.replay(shop(**changes), rulebook=PLAIN, start=START, seed=4, keep_periods=True)
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +272,7 @@ def test_an_order_that_does_not_come_is_doubted_and_ordered_anew() -> None:
 )
 def test_what_cannot_be_lived_is_refused_with_the_mend(asked: dict[str, object], message: str) -> None:
     with pytest.raises(ReplayError) as refused:
-        skuwise.replay(shop(), rulebook=PLAIN, **asked)  # type: ignore[arg-type]
+        skuwise.replay(shop(), rulebook=PLAIN, **asked)
     assert message in str(refused.value)
     assert refused.value.why and refused.value.mend
 

@@ -22,7 +22,6 @@ from skuwise.replaying.run import replay
 from skuwise.reports import replay_folder, replay_words
 from skuwise.reports.charts import Dot, Said, Series, grouped_bars, over_time, stacked_bars, trade_off
 from skuwise.reports.page import DARK, LIGHT
-from skuwise.reports.png import can_draw_png
 from skuwise.reports.replay_folder import REPLAY_FILE, replay_picture, write_replay
 from skuwise.reports.replay_page import Origin, replay_page
 from skuwise.reports.replay_tables import replay_tables
@@ -214,8 +213,7 @@ def test_the_folder_holds_page_workbook_and_tables(lived: Replay, tmp_path: Path
     tables = replay_tables(lived)
     names = {path.name for path in folder.iterdir()}
     assert {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")} <= names
-    assert {"report.html", "replay.xlsx", REPLAY_FILE} <= names
-    assert ("report.png" in names) == can_draw_png()
+    assert {"report.html", "report.png", "replay.xlsx", REPLAY_FILE} <= names
     book = fastexcel.read_excel(folder / "replay.xlsx")
     assert book.sheet_names == list(tables)
     for name, frame in tables.items():
@@ -371,7 +369,6 @@ def test_charts_of_nothing_and_of_extremes_are_still_charts() -> None:
         assert not re.search(r"\bnan\b|\binf\b", told)
 
 
-@pytest.mark.skipif(not can_draw_png(), reason="resvg-py and ttf-opensans are not installed")
 def test_the_picture_is_a_png_with_letters_on_it(lived: Replay, hostile: Replay) -> None:
     made = replay_picture(lived, ORIGIN)
     assert made[:8] == b"\x89PNG\r\n\x1a\n"

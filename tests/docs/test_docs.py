@@ -54,7 +54,7 @@ def test_every_rule_field_metric_and_finding_has_its_place() -> None:
 
 def test_every_command_has_its_place() -> None:
     text = "".join(read(page) for page in PAGES)
-    commands = get_command(app).commands  # type: ignore[attr-defined]
+    commands = get_command(app).commands
     names = [name for name in commands if name != "rules"] + [f"rules {name}" for name in commands["rules"].commands]
     assert [name for name in names if f"skuwise {name}" not in text] == []
 

@@ -1,8 +1,7 @@
-"""Real shops lived again: in seconds, every unit recounted, and what cannot be judged is said."""
+"""Real shops lived again: every unit recounted, and what cannot be judged is said."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,47 +11,40 @@ import polars as pl
 import pytest
 
 import skuwise
+from skuwise.learning.model import booster_library
 from skuwise.replaying.result import Replay
 from tests.realdata import adapters
 
 pytestmark = pytest.mark.shared
 SharedData = Callable[[str], Path]
-RecordProperty = Callable[[str, object], None]
 
 
-def lived(tables: adapters.Tables, name: str, record_property: RecordProperty, seconds_max: float) -> Replay:
+def lived(tables: adapters.Tables, name: str) -> Replay:
     dataset = skuwise.load_dataset(tables, as_of=adapters.AS_OF[name])
-    began = time.perf_counter()
     replay = skuwise.replay(dataset)
-    took = time.perf_counter() - began
-    record_property("replay_seconds", round(took, 2))
-    assert took < seconds_max
     periods = replay.grid.period_count
     assert replay.audited_periods >= len(replay.policies) * len(replay.judged) * periods
     np.testing.assert_array_equal(replay.total.demanded_units, replay.total.filled_units + replay.total.lost_units)
     return replay
 
 
-def test_599_store_products_are_lived_again_for_a_year(
-    shared_data: SharedData, record_property: RecordProperty
-) -> None:
-    replay = lived(adapters.vn2(shared_data("vn2")), "vn2", record_property, seconds_max=60)
+def test_599_store_products_are_lived_again_for_a_year(shared_data: SharedData) -> None:
+    replay = lived(adapters.vn2(shared_data("vn2")), "vn2")
     assert replay.grid.period_count == 52 and len(replay.judged) == 599
     assert replay.segment("stage").measures.items.sum() == 599
     assert 0 < replay.demand_estimated_share < 0.05
     assert replay.as_it_was is None and "stock was not counted" in replay.as_it_was_absent
 
 
-def test_a_gift_shop_of_four_thousand_products_is_lived_again(
-    shared_data: SharedData, record_property: RecordProperty
-) -> None:
+def test_a_gift_shop_of_four_thousand_products_is_lived_again(shared_data: SharedData) -> None:
     tables = adapters.online_retail_two_years(shared_data("online_retail/order_lines_2009-12-01_2011-09-04.parquet"))
-    replay = lived(tables, "online_retail_two_years", record_property, seconds_max=180)
+    replay = lived(tables, "online_retail_two_years")
     assert len(replay.judged) > 3000
     assert any("nothing is known of stockouts" in sentence for sentence in replay.cannot_judge)
     assert any("launched inside the window" in sentence for sentence in replay.cannot_judge)
 
 
+@pytest.mark.skipif(booster_library() is None, reason="LightGBM cannot be loaded (libgomp?)")
 def test_what_is_learned_from_a_shop_knows_nothing_of_what_is_sold_later(shared_data: SharedData) -> None:
     """From the sixth judged week on everything is sold threefold: no order up to that week may know it."""
     given, turn, weeks = adapters.vn2(shared_data("vn2")), 5, 8

@@ -95,7 +95,7 @@ def test_customers_are_not_sent_away_from_a_full_shelf() -> None:
 )
 def test_a_run_under_other_terms_is_found_out(terms: object, words: str) -> None:
     with pytest.raises(AuditError, match=words):
-        audit_counts(COUNTS, DEMAND, terms, OPENING)  # type: ignore[arg-type]
+        audit_counts(COUNTS, DEMAND, terms, OPENING)
 
 
 def test_a_total_that_is_not_the_sum_of_its_periods_is_found() -> None:

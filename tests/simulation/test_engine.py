@@ -175,7 +175,7 @@ def test_a_shop_without_items_can_be_run() -> None:
 
 def test_a_fraction_of_a_unit_is_refused() -> None:
     with pytest.raises(TypeError, match="integers"):
-        one_item([1], s=1, level=1.5, lead_time_periods=1)  # type: ignore[arg-type]
+        one_item([1], s=1, level=1.5, lead_time_periods=1)
 
 
 @pytest.mark.parametrize(

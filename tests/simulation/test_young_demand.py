@@ -32,5 +32,5 @@ def test_orders_that_never_arrive_do_not_starve_an_item() -> None:
 
 @pytest.mark.parametrize("policy", [base_stock, skuwise])
 def test_no_policy_earns_more_than_foresight(policy: object) -> None:
-    earned = live(shop_of("several_shifts", 4, 20), policy)  # type: ignore[arg-type]
+    earned = live(shop_of("several_shifts", 4, 20), policy)
     assert np.nanmax(earned) <= 1.0

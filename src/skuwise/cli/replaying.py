@@ -25,7 +25,6 @@ from skuwise.replaying.policies import DEFAULTS, STANDARD, PolicySpec
 from skuwise.replaying.result import Replay
 from skuwise.replaying.run import checked_policies, replay
 from skuwise.replaying.window import ReplayError
-from skuwise.reports.png import can_draw_png
 from skuwise.reports.replay_folder import PICTURE_FILE, REPORT_FILE, WORKBOOK_FILE, refuse_taken_by_other, write_replay
 from skuwise.reports.replay_folder import RULES_FILE as RULES_TO_USE
 from skuwise.reports.replay_page import Origin, title_of
@@ -186,10 +185,7 @@ def show_replay(console: Console, made: Replay, origin: Origin, out: Path) -> No
     heading(console, "Where to look next")
     there = short_path(out)
     say(console, f"The report, which needs no network: {there}/{REPORT_FILE}")
-    if can_draw_png():
-        say(console, f"As a picture: {there}/{PICTURE_FILE}")
-    else:
-        say(console, "No picture was drawn: the packages resvg-py and ttf-opensans are not installed.", style="dim")
+    say(console, f"As a picture: {there}/{PICTURE_FILE}")
     say(console, f"The figures: {there}/{WORKBOOK_FILE}, and each table as CSV and Parquet")
 
 

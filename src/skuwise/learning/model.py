@@ -93,7 +93,7 @@ def train(
         seed: of the random choice of cases, rows and features; one seed, one model.
         progress: told while cases are gathered and trees are grown.
     """
-    library = _library()
+    library = booster_library()
     if library is None:
         return None, (found("LRN-001", "LightGBM could not be loaded: no learned forecast"),)
     periods = inputs.grid.period_count
@@ -120,7 +120,7 @@ def _periods_protected(inputs: PlanInputs) -> int:
     return max(int(np.ceil(longest / inputs.grid.period_days)) + 1, HORIZON_MIN)
 
 
-def _library() -> ModuleType | None:
+def booster_library() -> ModuleType | None:
     """LightGBM, or None where it or a system library that it needs is missing."""
     try:
         import lightgbm

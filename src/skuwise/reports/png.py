@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib import import_module
 from importlib.resources import files
-from importlib.util import find_spec
 
 from skuwise.reports.svg import clean, text, text_width
 
@@ -14,11 +12,6 @@ _MARGIN = 24.0
 _SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)" width="[\d.]+" height="[\d.]+"')
 #: Pixels to one unit of the drawing: sharp on a screen of twice the usual density.
 _ZOOM = 2.0
-
-
-def can_draw_png() -> bool:
-    """Whether the libraries that turn drawings into pictures are installed."""
-    return find_spec("resvg_py") is not None and find_spec("ttf_opensans") is not None
 
 
 def one_below_the_other(title: str, words: str, charts: Sequence[tuple[str, str]]) -> str:
@@ -63,6 +56,7 @@ def _lines(words: str, width: float, size: float) -> list[str]:
 def png(svg: str) -> bytes:
     """The drawing as PNG, on white. Letters that the font lacks come from the machine's own fonts."""
     fonts = files("ttf_opensans") / "ttf"
-    draw = import_module("resvg_py").svg_to_bytes
+    from resvg_py import svg_to_bytes
+
     weights = [str(fonts / f"OpenSans-{weight}.ttf") for weight in ("Regular", "SemiBold")]
-    return bytes(draw(svg_string=svg, background="#ffffff", font_files=weights, zoom=_ZOOM))
+    return bytes(svg_to_bytes(svg_string=svg, background="#ffffff", font_files=weights, zoom=_ZOOM))

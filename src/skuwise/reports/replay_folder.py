@@ -14,7 +14,7 @@ from skuwise.replaying.choose import Choice
 from skuwise.replaying.result import Replay
 from skuwise.reports import replay_figures as drawn
 from skuwise.reports.choice_section import choice_tables
-from skuwise.reports.png import can_draw_png, one_below_the_other, png
+from skuwise.reports.png import one_below_the_other, png
 from skuwise.reports.replay_page import Origin, replay_page, title_of
 from skuwise.reports.replay_tables import replay_tables
 from skuwise.reports.replay_words import comparison_of, headline, headline_policy, money_known, verdict
@@ -49,8 +49,7 @@ def write_replay(
 
     With a ``choice``, whose later part ``replay`` is, what was tried and picked and the rules are written too.
 
-    The picture is left out where the libraries that draw it are not installed. Raises ``SnapshotError`` where the
-    folder is taken.
+    Raises ``SnapshotError`` where the folder is taken.
     """
     target = Path(folder).absolute()
     refuse_taken_by_other(target, overwrite=overwrite)
@@ -63,8 +62,7 @@ def write_replay(
         (draft / REPORT_FILE).write_text(replay_page(replay, origin, choice), encoding="utf-8")
         if choice is not None and choice.rules_text:
             (draft / RULES_FILE).write_text(choice.rules_text, encoding="utf-8")
-        if can_draw_png():
-            (draft / PICTURE_FILE).write_bytes(replay_picture(replay, origin))
+        (draft / PICTURE_FILE).write_bytes(replay_picture(replay, origin))
         head = json.dumps(_head(replay, origin), ensure_ascii=False, indent=1, allow_nan=False)
         (draft / REPLAY_FILE).write_text(head + "\n", encoding="utf-8")
     return target
