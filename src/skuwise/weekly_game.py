@@ -45,7 +45,7 @@ safety_stock_units_min = 0, lot_days_max = 0 }}
 reason = "stages and classes of a real shop do not bear on a game"
 """
 #: A unit short counts for this share of its cost. Levels are set for the cycles that begin with stock; on the games of
-#: `benchmarks/vn2.py` a share of 1.0 costs 4,741 and this one 4,679.
+#: `benchmarks/vn2.py` a share of 1.0 costs 4,723 and this one 4,659.
 SHORTAGE_SHARE = 1.3
 
 

@@ -49,8 +49,6 @@ PARAMETERS = {
 }
 #: A case counts by its item's scale to this power: errors are units, but one big item must not be the whole lesson.
 SCALE_POWER = 0.6
-#: And by its age: half after so many periods.
-HALF_LIFE_PERIODS = 80
 
 DRIVERS_TOLD = 6
 PHASE = "learn from all items"
@@ -149,7 +147,7 @@ def _cases(
             rows = np.flatnonzero((past.known[:, target] > 0) & (past.first_period < day) & (rng.random(n) < keep))
             parts.append(np.column_stack([seen[rows], ahead_of(past, day, ahead)[rows]]))
             ratios.append(past.units[rows, target] / scale[rows])
-            weights.append(scale[rows] ** SCALE_POWER * 0.5 ** ((periods - day) / HALF_LIFE_PERIODS))
+            weights.append(scale[rows] ** SCALE_POWER)
         if progress:
             progress(PHASE, done, len(days) + 1)
     return np.concatenate(parts), np.concatenate(ratios), np.concatenate(weights)
