@@ -73,6 +73,7 @@ PARTS = {
     "vn2": Part("games of VN2 inside its own history", "benchmarks.vn2:section", ("vn2",)),
     "ablation": Part("what each step is worth in these games", "benchmarks.ablation:section", ("vn2",)),
     "young": Part("young and shifting demand on generated worlds", "benchmarks.young:section"),
+    "launches": Part("launches on real shops, and new items in generated worlds", "benchmarks.launches:section"),
     "freshretailnet": Part(
         "daily demand on days without stockout", "benchmarks.freshretailnet:table", (ACCURACY_SETS[-1],)
     ),

@@ -28,7 +28,16 @@ from skuwise.core.periods import PeriodGrid
 from skuwise.core.plan import plan
 from skuwise.core.rules import Rulebook, parse_rulebook
 from skuwise.simulate.scores import perfect_foresight, profit_share
-from skuwise.simulate.shop import Opening, ShopTerms, opening_stock, result_of_counts, shop_terms, stack_periods
+from skuwise.simulate.shop import (
+    Opening,
+    ShopTerms,
+    SimulationResult,
+    UnitCounts,
+    opening_stock,
+    result_of_counts,
+    shop_terms,
+    stack_periods,
+)
 from skuwise.simulate.stepwise import open_shop, step
 from skuwise.simulate.supply import NEVER
 from skuwise.simulate.worlds import make_world
@@ -114,6 +123,15 @@ def shop_of(
 
 def live(shop: Shop, policy: Policy, *, sees_demand: bool = True) -> np.ndarray:
     """Profit of each item as a share of perfect foresight's [(lead times, ratios, items)]; NaN where that is none."""
+    run, _ = run_of(shop, policy, sees_demand=sees_demand)
+    n = len(shop.demand_units)
+    margin, holding = shop.ratio * HOLDING_MINOR, np.full(n, HOLDING_MINOR)
+    best = perfect_foresight(shop.demand_units[:, HISTORY_PERIODS:], shop.terms, shop.opening, margin, holding)
+    return profit_share(run, best, margin, holding)[0].reshape(len(LEAD_TIMES), len(RATIOS), shop.items)
+
+
+def run_of(shop: Shop, policy: Policy, *, sees_demand: bool = True) -> tuple[SimulationResult, UnitCounts]:
+    """The run of a shop under a policy, and what it counted in each period."""
     state, counts = open_shop(shop.terms, shop.opening), []
     n = len(shop.demand_units)
     seen = shop.demand_units[:, :HISTORY_PERIODS].copy()
@@ -131,10 +149,8 @@ def live(shop: Shop, policy: Policy, *, sees_demand: bool = True) -> np.ndarray:
         ordered = np.column_stack([ordered, order])
         seen = np.column_stack([seen, demand[:, t] if sees_demand else np.minimum(demand[:, t], there)])
         sold_out = np.column_stack([sold_out, (demand[:, t] >= there) & (not sees_demand)])
-    run = result_of_counts(stack_periods(counts), demand, shop.terms, shop.opening)
-    margin, holding = shop.ratio * HOLDING_MINOR, np.full(n, HOLDING_MINOR)
-    best = perfect_foresight(demand, shop.terms, shop.opening, margin, holding)
-    return profit_share(run, best, margin, holding)[0].reshape(len(LEAD_TIMES), len(RATIOS), shop.items)
+    all_counts = stack_periods(counts)
+    return result_of_counts(all_counts, demand, shop.terms, shop.opening), all_counts
 
 
 def base_stock(shop: Shop, known: Known) -> np.ndarray:

@@ -45,6 +45,7 @@ class Item:
     launch: str | None = None
     end_of_life: str | None = None
     successor: str = ""
+    successor_share: float = 1.0
     is_bundle: bool = False
     price_minor: int = 2_000
     cost_minor: int = 1_000
@@ -90,6 +91,7 @@ def inputs_of(
             end_of_life_date=each("end_of_life", "datetime64[D]"),
             successor_sku_id=each("successor", np.str_),
             is_bundle=each("is_bundle", np.bool_),
+            successor_share=each("successor_share", np.float64),
         ),
         history=History(
             grid=PeriodGrid(np.datetime64(as_of), period_days, length),

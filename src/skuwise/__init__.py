@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from skuwise.replaying.run import replay
     from skuwise.reports.replay_folder import write_replay
     from skuwise.snapshot import read_plan, tables, write_plan
+    from skuwise.watching.journal import read_journal
+    from skuwise.watching.run import Watched, monitor
     from skuwise.weekly_game import weekly_round
 
 _HOMES = {
@@ -38,13 +40,16 @@ _HOMES = {
     "Plan": "skuwise.core.plan",
     "PolicySpec": "skuwise.replaying.policies",
     "Rulebook": "skuwise.core.rules",
+    "Watched": "skuwise.watching.run",
     "choose_policy": "skuwise.replaying.choose",
     "diff": "skuwise.core.trace",
     "explain": "skuwise.core.trace",
     "generate_demo_shop": "skuwise.demo",
     "load_dataset": "skuwise.dataset",
     "load_rulebook": "skuwise.planning.rulebook_files",
+    "monitor": "skuwise.watching.run",
     "plan": "skuwise.planning.run",
+    "read_journal": "skuwise.watching.journal",
     "read_plan": "skuwise.snapshot",
     "render": "skuwise.core.trace",
     "render_diff": "skuwise.core.trace",
@@ -60,6 +65,7 @@ __all__ = [
     "Plan",
     "PolicySpec",
     "Rulebook",
+    "Watched",
     "__version__",
     "choose_policy",
     "diff",
@@ -67,7 +73,9 @@ __all__ = [
     "generate_demo_shop",
     "load_dataset",
     "load_rulebook",
+    "monitor",
     "plan",
+    "read_journal",
     "read_plan",
     "render",
     "render_diff",

@@ -52,6 +52,7 @@ def columns() -> dict[str, Any]:
         "unit_cost_minor": np.array([2500, 900, -1, 700, 700]),
         "unit_price_minor": np.array([5000, 1800, 400, 2000, 2000]),
         "weeks_on_sale": np.array([150.0, 5.0, 80.0, 40.0, 120.0]),
+        "days_to_end_of_life": np.array([999999, 999999, 30, 999999, 999999]),
         "lead_time_days_given": np.array([30.0, np.nan, 10.0, 14.0, 14.0]),
         "cv": np.array([0.2, 0.7, 1.4, 0.3, 1.2]),
         "adi_periods": np.array([1.0, 1.1, np.nan, 1.0, 1.0]),

@@ -36,7 +36,7 @@ def test_a_plan_is_written_as_tables_and_shown_on_one_page(tmp_path: Path) -> No
     for told in ("To order today", "FAST-MOVER", "used", "quarantined", "skuwise explain"):
         assert told in result.output
     names = {path.name for path in (tmp_path / "plan").iterdir()}
-    tables = ("order_proposals", "behaviour", "rules", "metrics", "findings", "quarantine")
+    tables = ("order_proposals", "end_of_life", "behaviour", "rules", "metrics", "findings", "quarantine")
     assert {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")} | {"plan.json"} <= names
     orders = pl.read_csv(tmp_path / "plan" / "order_proposals.csv")
     assert orders["order_quantity_units"][0] > 0  # what is to be bought comes first

@@ -14,6 +14,8 @@ from tests.contract.rules_shop import AS_OF, LABELS
 
 CRITICALITIES = fields_of("skus")["criticality"].choices
 RATES = (0.0, 0.5, 1.0, 6.9, 7.0, 500.0)
+#: Days to a named end of life, and none.
+ENDS = (60, 1_000_000)
 EVERY = {"labels": LABELS | {"criticality": CRITICALITIES}}
 
 
@@ -23,11 +25,12 @@ def shop() -> tuple[list[dict[str, Any]], Resolved]:
     labels = EVERY["labels"]
     names = ("criticality", "abc_class", "xyz_class", "stage")
     items = [
-        dict(zip((*names, "demand_rate_units_per_period"), values, strict=True))
-        for values in product(*(labels[name] for name in names), RATES)
+        dict(zip((*names, "demand_rate_units_per_period", "days_to_end_of_life"), values, strict=True))
+        for values in product(*(labels[name] for name in names), RATES, ENDS)
     ]
     columns: dict[str, Any] = {name: np.array([labels[name].index(item[name]) for item in items]) for name in names}
     columns["demand_rate_units_per_period"] = np.array([item["demand_rate_units_per_period"] for item in items])
+    columns["days_to_end_of_life"] = np.array([item["days_to_end_of_life"] for item in items])
     columns["sku_id"] = np.array([f"{row:05}" for row in range(len(items))])
     columns["location_id"] = np.full(len(items), "MAIN")
     return items, resolve(built_in_rulebook(), columns, labels, AS_OF)
@@ -39,12 +42,13 @@ def values(shop: tuple[list[dict[str, Any]], Resolved], field: str, **like: Any)
     return list(result.values[field][rows].tolist())
 
 
-STANDARD = {"criticality": "standard", "stage": "mature", "demand_rate_units_per_period": 7.0}
+NO_END = {"days_to_end_of_life": ENDS[1]}
+STANDARD = {"criticality": "standard", "stage": "mature", "demand_rate_units_per_period": 7.0} | NO_END
 
 
 def test_no_two_built_in_rules_contradict_each_other_for_any_item(shop: tuple[Any, Resolved]) -> None:
     items, result = shop
-    assert len(items) == 4 * 4 * 4 * 6 * 6 and result.counts[0] > 0  # resolve raises where two contradict
+    assert len(items) == 4 * 4 * 4 * 6 * 6 * 2 and result.counts[0] > 0  # resolve raises where two contradict
 
 
 def test_every_built_in_rule_decides_something_and_says_why(shop: tuple[Any, Resolved]) -> None:
@@ -80,7 +84,7 @@ def test_small_sellers_do_not_absorb_the_capital_of_the_others(shop: tuple[Any, 
 
 
 def test_fast_movers_are_reviewed_every_week_and_the_slow_long_tail_every_month(shop: tuple[Any, Resolved]) -> None:
-    tail = {"criticality": "standard", "stage": "mature", "abc_class": "C", "xyz_class": "Z"}
+    tail = {"criticality": "standard", "stage": "mature", "abc_class": "C", "xyz_class": "Z"} | NO_END
     reviews = [values(shop, "review_period_days", **tail, demand_rate_units_per_period=rate)[0] for rate in RATES]
     assert reviews == [28, 28, 14, 14, 7, 7]
     assert set(values(shop, "review_period_days", criticality="critical")) == {7}
@@ -116,7 +120,15 @@ def test_declining_items_are_run_down(shop: tuple[Any, Resolved]) -> None:
     assert set(values(shop, "reorder_allowed", stage="declining")) == {True}
 
 
-def test_retiring_and_retired_items_are_bought_no_more(shop: tuple[Any, Resolved]) -> None:
-    for stage in ("retiring", "retired"):
-        assert set(values(shop, "reorder_allowed", stage=stage)) == {False}
-        assert set(values(shop, "safety_stock_days_max", stage=stage)) == {0.0}
+def test_retired_items_and_those_going_on_no_named_day_are_bought_no_more(shop: tuple[Any, Resolved]) -> None:
+    for like in ({"stage": "retiring"} | NO_END, {"stage": "retired"}):
+        assert set(values(shop, "reorder_allowed", **like)) == {False}
+        assert set(values(shop, "safety_stock_days_max", **like)) == {0.0}
+
+
+def test_an_item_that_retires_on_a_named_day_has_a_last_buy_and_a_small_buffer(shop: tuple[Any, Resolved]) -> None:
+    going = {"stage": "retiring", "days_to_end_of_life": ENDS[0]}
+    assert set(values(shop, "reorder_allowed", **going)) == set(values(shop, "last_buy_allowed", **going)) == {True}
+    assert max(values(shop, "safety_stock_days_max", **going)) <= 28
+    assert set(values(shop, "remaining_demand_share_max", **going)) == {1.0}
+    assert set(values(shop, "last_buy_allowed", stage="mature")) == {False}

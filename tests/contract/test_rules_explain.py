@@ -7,6 +7,7 @@ import pytest
 
 from skuwise.core.dictionary import fields_of
 from skuwise.core.rules import Rulebook, explain_field, explanation, parse_overrides, parse_rulebook, resolve
+from skuwise.core.rules.values import of_number
 from tests.contract.rules_shop import AS_OF, LABELS, columns
 
 HAT, TEE_MAIN = 1, 4
@@ -60,7 +61,7 @@ def test_the_explanation_lists_every_layer_that_speaks_and_marks_the_one_that_ho
     assert [line for line in lines if "← holds" in line] == [line for line in lines if "by Ana" in line]
     assert "location_id is MAIN, not EAST" in text
     assert "other item" not in text and "other field" not in text
-    assert lines[-1] == "  nothing is said of it in: supplier, stage, sku_location"
+    assert lines[-1] == "  nothing is said of it in: supplier, stage, sku_location, automatic"
 
 
 def test_the_value_explained_is_the_value_resolved_for_every_item_and_field() -> None:
@@ -71,7 +72,7 @@ def test_the_value_explained_is_the_value_resolved_for_every_item_and_field() ->
             (held,) = [one for one in tried if one.holds]
             assert held.matched and held == [one for one in tried if one.matched][-1]
             stored = result.values[name][row]
-            assert held.value == (described.choices[stored] if described.choices else stored)
+            assert held.value == of_number(described, stored)
             assert held.rule == result.rule_of(name, row)
 
 

@@ -10,6 +10,7 @@ import pytest
 from skuwise.core.dictionary import fields_of
 from skuwise.core.rules import Resolved, Rulebook, RulebookError, built_in_rulebook, parse_overrides, parse_rulebook
 from skuwise.core.rules import resolve as resolve_rules
+from skuwise.core.rules.values import of_number
 from tests.contract.rules_shop import AS_OF, LABELS, columns
 
 HEADER = "sku_id,location_id,field,value,unit,from,until,author,reason\n"
@@ -89,7 +90,13 @@ def test_a_code_that_is_unknown_matches_no_condition() -> None:
 
 def test_values_have_the_type_of_the_dictionary() -> None:
     result = resolved("")
-    kinds = {"float64": np.float64, "int64": np.int64, "flag": np.bool_, "choice": np.int16}
+    kinds = {
+        "float64": np.float64,
+        "int64": np.int64,
+        "flag": np.bool_,
+        "choice": np.int16,
+        "date": np.dtype("datetime64[D]"),
+    }
     assert set(result.values) == set(result.given_by) == set(fields_of("rules"))
     for name, described in fields_of("rules").items():
         assert result.values[name].dtype == kinds[described.dtype]
@@ -109,8 +116,7 @@ def test_the_deciding_rule_is_known_for_every_value() -> None:
     for name, numbers in result.given_by.items():
         for row, number in enumerate(numbers.tolist()):
             stated = result.rules[number].values[name]
-            stored = result.values[name][row]
-            assert stated == (fields_of("rules")[name].choices[stored] if isinstance(stated, str) else stored)
+            assert stated == of_number(fields_of("rules")[name], result.values[name][row])
 
 
 def test_counts_tell_for_how_many_items_a_rule_decides_anything() -> None:
@@ -249,4 +255,5 @@ def test_a_shop_without_items_is_resolved() -> None:
 def test_the_day_may_be_a_date_or_a_numpy_day() -> None:
     first = resolve_rules(built_in_rulebook(), columns(), LABELS, date(2026, 3, 2))
     second = resolve_rules(built_in_rulebook(), columns(), LABELS, np.datetime64("2026-03-02T00:00:00"))
-    assert all(np.array_equal(first.values[name], second.values[name]) for name in first.values)
+    for name, values in first.values.items():
+        np.testing.assert_array_equal(values, second.values[name])

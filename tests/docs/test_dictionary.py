@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from importlib.resources import files
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 
 from skuwise.core.catalog.columns import columns_of
+from skuwise.core.demand import inheritance
 from skuwise.core.dictionary import CONTRACT_TABLES, PLAN_TABLES, Field, all_fields, fields_of, plan_fields
 from skuwise.core.findings import Severity, finding_kinds
 from skuwise.core.forecast import calibration
-from skuwise.core.plan import CLASSIFY, COMPARE_DAYS, COMPARE_IN_SHOP, DECIDE, UNDERSTAND, plan
+from skuwise.core.plan import CLASSIFY, COMPARE_DAYS, COMPARE_IN_SHOP, DECIDE, PIN, UNDERSTAND, plan
 from skuwise.core.rules.values import default_of
 from skuwise.core.steps import CODE_NAMES, STEPS
 from tests.builders import Item, inputs_of
@@ -40,8 +42,8 @@ def test_every_output_and_every_input_of_a_step_has_a_row() -> None:
     rows = plan_fields().keys()
     assert sorted(STEPS.keys() - rows) == []
     assert sorted({name for made in STEPS.values() for name in made.inputs} - rows) == []
-    # Two scalars of the whole shop, for the portfolio's order fill rate: no column of an item.
-    assert sorted(MADE_BY_THE_CATALOG - rows) == ["orders", "orders_filled"]
+    # Two scalars for the order fill rate of the shop, and what monitoring alone reads: no columns of an item.
+    assert sorted(MADE_BY_THE_CATALOG - rows) == ["deliveries", "feeds", "orders", "orders_filled"]
 
 
 def test_every_row_of_a_plan_table_is_made_by_a_step_or_by_the_catalog() -> None:
@@ -51,6 +53,9 @@ def test_every_row_of_a_plan_table_is_made_by_a_step_or_by_the_catalog() -> None
 
 def test_every_rule_field_and_setting_is_read() -> None:
     read = {name for made in STEPS.values() for name in made.inputs}
+    # Monitors are no steps: they read columns of the plan as they need them.
+    monitors = [part for part in files("skuwise.core.monitoring").iterdir() if part.name.endswith(".py")]
+    read |= {name for part in monitors for name in re.findall(r'columns\["(\w+)"\]', part.read_text(encoding="utf-8"))}
     # The shell reads one before the core begins: how long a history it hands over.
     assert sorted(GIVEN_BY_THE_RULEBOOK - read) == ["history_periods_max"]
 
@@ -63,8 +68,10 @@ def test_no_column_has_two_makers() -> None:
 
 def test_each_step_runs_once_and_after_those_it_reads() -> None:
     known = set(MADE_BY_THE_CATALOG) | fields_of("settings").keys()
-    for function in (*UNDERSTAND, *COMPARE_IN_SHOP, *CLASSIFY, *COMPARE_DAYS, *DECIDE):
+    for function in (*UNDERSTAND, *COMPARE_IN_SHOP, *CLASSIFY, *COMPARE_DAYS, *PIN, *DECIDE):
         (declared,) = {id(made): made for made in STEPS.values() if made.function is function}.values()
+        if function is PIN[0]:
+            known.add("stage_pinned")
         if function is DECIDE[0]:
             known |= fields_of("rules").keys()
         assert set(declared.inputs) <= known, declared.function
@@ -74,9 +81,9 @@ def test_each_step_runs_once_and_after_those_it_reads() -> None:
 
 
 def test_only_steps_that_need_the_whole_shop_run_between_the_blocks() -> None:
-    for function in (*UNDERSTAND, *CLASSIFY, *DECIDE):
-        # The one exception is run over all blocks before the next step begins.
-        scope = "shop" if function is calibration.spread_factor else "item"
+    for function in (*UNDERSTAND, *CLASSIFY, *PIN, *DECIDE):
+        # The exceptions are run over all blocks before the next step begins.
+        scope = "shop" if function in (inheritance.inherited_demand, calibration.spread_factor) else "item"
         assert {made.scope for made in STEPS.values() if made.function is function} == {scope}, function
     for function in (*COMPARE_IN_SHOP, *COMPARE_DAYS):
         assert {made.scope for made in STEPS.values() if made.function is function} == {"shop"}, function

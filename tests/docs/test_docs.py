@@ -42,7 +42,12 @@ def test_the_examples_run(name: str, code: str, capsys: pytest.CaptureFixture[st
 
 
 def test_there_are_examples() -> None:
-    assert {name.split()[0] for name, _ in examples()} == {"README.md", "python.md", "weekly-game.md"}
+    assert {name.split()[0] for name, _ in examples()} == {
+        "README.md",
+        "monitoring.md",
+        "python.md",
+        "weekly-game.md",
+    }
 
 
 def test_every_rule_field_metric_and_finding_has_its_place() -> None:

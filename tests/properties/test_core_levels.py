@@ -34,8 +34,9 @@ def reorder_points(
     """Safety stock before the least and reorder point, of one demand under several lead times; review each week."""
     n = len(lead)
     mean, trend, season = np.full(n, level), np.zeros(n), np.ones((n, 52))
+    old = (np.full(n, -1e6), np.ones((n, 13), np.float32))
     lead_mean, protection_mean, review, daily = interval_demand(
-        mean, trend, season, np.ones((n, 7)), np.ones((n, 1)), lead, lead + 7, 20_000, 7
+        mean, trend, season, np.ones((n, 7)), np.ones((n, 1)), np.ones(n), *old, lead, lead + 7, 20_000, 7
     )
     lead_sd_units, protection_sd = interval_spread(
         mean, np.full(n, error_sd), lead_mean, protection_mean, daily, lead, lead_sd, lead + 7, 7
@@ -66,6 +67,7 @@ def reorder_points(
         daily,
         np.zeros(n, np.int64),
         np.full(n, 3650.0),
+        np.full(n, np.nan),
         np.full(n, np.nan),
     )
     return stock, stock_levels(cover_mean, stock, np.full(n, lot), undershoot)[0]

@@ -28,7 +28,7 @@ SHARES_UP_TO_ONE = (
 MAY_BE_NEGATIVE = ("gmroi_per_year",)
 UNIT_COLUMNS = (
     "sales_units",
-    "demand_units",
+    "own_demand_units",
     "returned_units",
     "received_units",
     "on_hand_units_mean",
@@ -60,7 +60,7 @@ def shop(seed: int, items: int = 40, periods: int = 90) -> dict[str, Any]:
     return {
         "period_days": 7,
         "sales_units": sales,
-        "demand_units": sales + np.where(share < 0.95, rng.gamma(1.0, 2.0, shape), 0.0),
+        "own_demand_units": sales + np.where(share < 0.95, rng.gamma(1.0, 2.0, shape), 0.0),
         "censored": on_sale & (share < 0.95),
         "in_stock_share": share,
         "returned_units": rng.poisson(0.2, shape),
@@ -68,6 +68,7 @@ def shop(seed: int, items: int = 40, periods: int = 90) -> dict[str, Any]:
         "on_hand_units_mean": np.where(counted, rng.gamma(1.0, 20.0, shape), np.nan).astype(np.float32),
         "on_sale": on_sale,
         "first_period": first,
+        "own_first_period": first,
         "unit_cost_minor": np.where(rng.random(items) < 0.1, -1, rng.integers(0, 3000, items)),
         "unit_price_minor": np.where(rng.random(items) < 0.1, -1, rng.integers(0, 5000, items)),
         "on_hand_units": rng.integers(0, 200, items),

@@ -107,7 +107,15 @@ def test_a_shop_without_sales_has_no_class() -> None:
 
 def test_annual_value_takes_price_then_cost_then_units() -> None:
     sales = np.full((3, 60), 2)  # 104 units in the last 52 weeks
-    units, value = annual_value(sales, np.array([300, -1, -1]), np.array([100, 100, -1]), 7)
+    units, value = annual_value(
+        sales,
+        sales.astype(float),
+        sales.astype(float),
+        np.zeros(3, np.int64),
+        np.array([300, -1, -1]),
+        np.array([100, 100, -1]),
+        7,
+    )
     assert units.tolist() == [104] * 3
     assert value.tolist() == [31_200, 10_400, 104]
 

@@ -14,6 +14,8 @@ from tests.builders import Item, inputs_of, plain_rules, row
 FLAT_YEAR = np.ones((1, 52))
 FLAT_WEEK = np.ones((1, 7))
 NOT_LEARNED = np.ones((1, 1))
+#: Launched long ago: no ramp bears on what is to come.
+OLD = (np.array([-1e6]), np.ones((1, 13), np.float32))
 
 
 def of(sales: list[int], **terms: Any) -> dict[str, Any]:
@@ -66,28 +68,34 @@ def test_expected_demand_is_level_times_season() -> None:
     season = np.ones((1, 52))
     season[0, :26], season[0, 26:] = 1.5, 0.5
     first_of_january = 20_454.4  # 56 years of 365.2425 days after 1970-01-01
-    mean = expected_demand(np.array([10.0]), np.zeros(1), season, FLAT_WEEK, NOT_LEARNED, int(first_of_january), 7, 52)
+    mean = expected_demand(
+        np.array([10.0]), np.zeros(1), season, FLAT_WEEK, NOT_LEARNED, np.ones(1), *OLD, int(first_of_january), 7, 52
+    )
     assert mean[0, :25].tolist() == [15.0] * 25
     assert mean[0, 27:51].tolist() == [5.0] * 24
 
 
 def test_a_trend_is_damped_by_nine_tenths_a_period() -> None:
     # Gardner & McKenzie (1985): level + (φ + φ² + …) × trend; 10 × 0.9 / 0.1 = 90 at last.
-    mean = expected_demand(np.array([100.0]), np.array([10.0]), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, 20_000, 7, 156)[0]
+    mean = expected_demand(
+        np.array([100.0]), np.array([10.0]), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, np.ones(1), *OLD, 20_000, 7, 156
+    )[0]
     assert mean[:3] == pytest.approx([109, 117.1, 124.39])
     assert mean[-1] == pytest.approx(190, abs=0.01)
 
 
 @pytest.mark.parametrize(("trend", "end"), [(-20.0, 5.0), (20.0, 20.0)])
 def test_no_trend_leads_beyond_half_or_twice_the_level(trend: float, end: float) -> None:
-    mean = expected_demand(np.array([10.0]), np.array([trend]), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, 20_000, 7, 26)
+    mean = expected_demand(
+        np.array([10.0]), np.array([trend]), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, np.ones(1), *OLD, 20_000, 7, 26
+    )
     assert mean.tolist() == [[end] * 26]
 
 
 def test_interval_demand_takes_part_of_a_period_for_part_of_a_week() -> None:
     days = np.array([10.0]), np.array([17.0])
     lead, protection, review, daily = interval_demand(
-        np.array([7.0]), np.zeros(1), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, *days, 20_000, 7
+        np.array([7.0]), np.zeros(1), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, np.ones(1), *OLD, *days, 20_000, 7
     )
     assert (lead[0], protection[0], review[0], daily[0]) == pytest.approx((10, 17, 7, 1))
 
@@ -95,7 +103,7 @@ def test_interval_demand_takes_part_of_a_period_for_part_of_a_week() -> None:
 def test_an_order_that_arrives_at_once_has_no_lead_time_demand() -> None:
     days = np.array([0.0]), np.array([7.0])
     lead, protection, review, _ = interval_demand(
-        np.array([7.0]), np.zeros(1), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, *days, 20_000, 7
+        np.array([7.0]), np.zeros(1), FLAT_YEAR, FLAT_WEEK, NOT_LEARNED, np.ones(1), *OLD, *days, 20_000, 7
     )
     assert (lead[0], protection[0], review[0]) == pytest.approx((0, 7, 7))
 

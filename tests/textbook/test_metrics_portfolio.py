@@ -27,7 +27,7 @@ def three_items() -> dict[str, Any]:
     columns: dict[str, Any] = {
         "period_days": 7,
         "sales_units": sales,
-        "demand_units": sales.astype(np.float64),
+        "own_demand_units": sales.astype(np.float64),
         "censored": np.zeros(shape, np.bool_),
         "in_stock_share": np.ones(shape, np.float32),
         "returned_units": zeros,
@@ -35,6 +35,7 @@ def three_items() -> dict[str, Any]:
         "on_hand_units_mean": np.repeat(counts[:, None], 52, axis=1),
         "on_sale": np.ones(shape, np.bool_),
         "first_period": nothing,
+        "own_first_period": nothing,
         "unit_cost_minor": np.array([200, 3000, -1]),
         "unit_price_minor": np.array([500, 5000, 900]),
         "on_hand_units": np.array([120, 30, 0]),
@@ -49,7 +50,7 @@ def three_items() -> dict[str, Any]:
     }
     for name in ("requested_units", "shipped_units", "lines", "lines_filled", "item_orders", "item_orders_filled"):
         columns[f"fill_{name}"] = nothing
-    columns["demand_units"][0, 40:] += 10
+    columns["own_demand_units"][0, 40:] += 10
     columns["censored"][0, 40:] = True
     columns["in_stock_share"][0, 40:] = 0.5
     for function in STEPS_IN_ORDER:

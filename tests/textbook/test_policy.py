@@ -126,6 +126,7 @@ def stock_for(measure: int, target: float, mean: float, sd: float, quantity: flo
             np.array([terms["least"]]),
             np.array([terms["days_max"]]),
             np.array([terms["ratio"]]),
+            np.array([np.nan]),
         )[0]
     )
 

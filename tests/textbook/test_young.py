@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skuwise.core.forecast.shifting import dispersion_of, shifting_level
-from skuwise.core.forecast.young import ANALOGUES
+from skuwise.core.forecast.analogues import ANALOGUES
 from skuwise.core.plan import plan
 from skuwise.core.policy.reliability import expected_arrivals
 from tests.builders import AS_OF, Item, inputs_of, plain_rules
@@ -67,9 +67,10 @@ def test_a_launch_is_planned_with_what_launches_like_it_sold_at_first() -> None:
     awaited = Item("NEW", [0] * 30, category="toys", launch=AS_OF)
     columns = plan(inputs_of([*launched, awaited]), plain_rules()).columns
     row = list(columns["sku_id"]).index("NEW")
-    assert columns["analogue_level_units_per_period"][row] == 6  # the median: 20 is one item's luck
-    assert ANALOGUES[columns["analogue_source"][row]].startswith("launches in its category")
-    assert columns["level_units_per_period"][row] == pytest.approx(6, rel=0.01)
+    # ((√4 + √6 + √20) ÷ 3)², less than the mean of 10: 20 is one item's luck.
+    assert columns["analogue_level_units_per_period"][row] == pytest.approx(8.84, abs=0.01)
+    assert ANALOGUES[columns["analogue_source"][row]] == "launches in the shop"  # the category holds no other ones
+    assert columns["level_units_per_period"][row] == pytest.approx(8.84, abs=0.01)
 
 
 def arrivals(overdue: list[list[int]], due: list[list[int]], sold: int) -> tuple[float, list[int]]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from skuwise._version import __version__
+from skuwise.cli import watch_commands
 
 app = typer.Typer(
     help="Plan stock one SKU at a time, across each SKU's whole life, and explain every number.",
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="What the rules say of an item; how many items each decides.")
 app.add_typer(rules_app, name="rules")
+watch_commands.add_to(app, rules_app)
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The dataset: sales.csv, stock.csv, supply.xlsx …")]
 PlanFolder = Annotated[Path, typer.Argument(metavar="PLAN", help="Folder of a plan, as given to --out.")]
@@ -53,6 +55,10 @@ def plan_command(
     rules: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Rulebook; by default rules.toml of the folder, if any.")
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Journal of `skuwise monitor`: what it has changed holds in the plan."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Part of the plan's identity.")] = 0,
     learn: Annotated[
         bool, typer.Option("--learn", help="First train a model over all items; it joins each forecast.")
@@ -62,7 +68,7 @@ def plan_command(
     """Read a dataset, plan every SKU, write the plan and show it on one page."""
     from skuwise.cli.planning import plan_folder
 
-    plan_folder(folder, out, as_of=as_of, rules=rules, seed=seed, learn=learn, overwrite=overwrite)
+    plan_folder(folder, out, as_of=as_of, rules=rules, journal=journal, seed=seed, learn=learn, overwrite=overwrite)
 
 
 @app.command("replay", short_help="Re-live the past under several policies: which would have been best?")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
 from skuwise.cli.screen import heading, refused, say, screen, user_errors
 from skuwise.core.dictionary import fields_of
-from skuwise.core.rules import LAYERS, Rule, Tried, explain_field
+from skuwise.core.rules import LAYERS, GuardRail, Rule, Tried, explain_field
+from skuwise.core.rules.resolve import deciding_counts
 from skuwise.core.rules.values import told
 from skuwise.core.trace import diff, explain, find_item, render, render_diff
-from skuwise.core.trace.words import counted, in_words, nearest
+from skuwise.core.trace.words import counted, in_words, label, nearest
 from skuwise.snapshot import read_plan
 
 _QUANTITY = "order_quantity_units"
 _OTHERS_SHOWN = 20
+_AUTOMATIC_SHOWN = 20
 
 
 def explain_item(folder: Path, sku: str, field: str, location: str | None, *, full: bool) -> None:
@@ -92,6 +93,8 @@ def _show_others(console: Console, others: list[Tried]) -> None:
 def _title(rule: Rule) -> str:
     if rule.layer == "override":
         return f"override by {rule.author} ({rule.where})"
+    if rule.layer == "automatic":
+        return f"changed by itself on {rule.valid_from} (change {rule.change_id})"
     if rule.layer == "default":
         return f"[defaults] ({rule.where})"
     return rule.name if rule.layer == "built-in" else f'"{rule.name}" ({"built-in" if rule.builtin else rule.where})'
@@ -107,19 +110,50 @@ def list_rules(folder: Path) -> None:
     with user_errors():
         plan = read_plan(folder)
         rules = plan.rulebook.in_order
-        decides = np.zeros((len(rules), len(plan)), np.bool_)
-        for given in plan.given_by.values():
-            decides[given, np.arange(len(plan))] = True
-        counts = decides.sum(axis=1).tolist()
+        counts = deciding_counts(plan.given_by, len(rules)).tolist()
         heading(console, f"Rules of plan {plan.plan_id[:12]}, as of {plan.as_of}")
         say(console, "A later layer wins. The count is of items for which the rule decides at least one field.")
         console.print()
         layers = max(len(rule.layer) for rule in rules)
         numbers = max(len(f"{count:,}") for count in counts)
         say(console, f"{'layer':<{layers}}  {'items':>{max(5, numbers)}}  rule", style="dim")
-        for rule, count in zip(rules, counts, strict=True):
+        for rule, count in _shown(rules, counts):
             start = f"{rule.layer:<{layers}}  {count:>{max(5, numbers)},}  "
             say(console, _title(rule), start, " " * len(start))
             sets = ", ".join(f"{name}\u00a0=\u00a0{told(value)}" for name, value in rule.values.items())
             indent = " " * (len(start) + 2)
             say(console, "every field" if rule.layer == "built-in" else sets, indent, indent, style="dim")
+        more = sum(rule.layer == "automatic" for rule in rules) - _AUTOMATIC_SHOWN
+        if more > 0:
+            console.print()
+            say(console, f"{more:,} more changes by itself are not listed; rules explain shows those of a SKU.")
+        _show_guard_rails(console, plan.rulebook.guard_rails)
+
+
+def _shown(rules: Sequence[Rule], counts: Sequence[int]) -> Iterator[tuple[Rule, int]]:
+    """Every rule with its count; of changes by itself, of which there may be many thousands, the first."""
+    automatic = 0
+    for rule, count in zip(rules, counts, strict=True):
+        automatic += rule.layer == "automatic"
+        if rule.layer != "automatic" or automatic <= _AUTOMATIC_SHOWN:
+            yield rule, count
+
+
+def _show_guard_rails(console: Console, guard_rails: Sequence[GuardRail]) -> None:
+    heading(console, "Guard-rails: what may change by itself")
+    say(
+        console,
+        "One of the shop holds instead of a built-in one of the same field. What none names waits for a person.",
+    )
+    for rail in guard_rails:
+        console.print()
+        say(console, f'{rail.field}: "{rail.name}" ({rail.where})', "  ", "    ")
+        say(console, guard_rail_in_words(rail), "    ", "    ", style="dim")
+
+
+def guard_rail_in_words(rail: GuardRail) -> str:
+    """Where it holds, what it lets through, and why."""
+    where = "; ".join(f"{label(column)} is {condition}" for column, condition in rail.when.items())
+    lets = "changes by itself" if rail.automatic else "waits for a person"
+    bounded = ", ".join((lets, *rail.bounds))
+    return f"{f'where {where}: ' if where else ''}{bounded}" + (f": {rail.reason}" if rail.reason else "")

@@ -23,6 +23,7 @@ _PARTS = (
     ("Compare the items of the shop", loop.COMPARE_IN_SHOP),
     ("Classify each item and find its life stage", loop.CLASSIFY),
     ("Compare the days of the shop", loop.COMPARE_DAYS),
+    ("Pin stages", loop.PIN),
     ("Forecast, decide and measure", loop.DECIDE),
 )
 _LOOP_INTRODUCTION = """# What is inferred, and from what
@@ -36,9 +37,20 @@ this page and the explanations cannot differ. Units of each column are in the [d
 Inputs in *italics* come from the [dataset](dataset.md), from [rules](rules.md) or from settings; the others come from
 a step above. A source "our choice" names a decision of this project where the field has no standard.
 """
-_RULES_STEP = """Here the rulebook is resolved: each item gets its own value of every rule field, with the rule
+_RULES_STEPS = (
+    (
+        loop.PIN,
+        """Here the rulebook tells which stages are pinned, from rules that ask only what the catalogue tells.
+Conditions of all other rules see the stage in force.
+""",
+    ),
+    (
+        loop.DECIDE,
+        """Here the rulebook is resolved: each item gets its own value of every rule field, with the rule
 that gave it. See [rules](rules.md).
-"""
+""",
+    ),
+)
 
 
 def loop_page() -> str:
@@ -47,8 +59,7 @@ def loop_page() -> str:
     known: set[str] = set()
     for title, functions in _PARTS:
         parts.append(f"## {title}\n")
-        if functions is loop.DECIDE:
-            parts.append(_RULES_STEP)
+        parts += [text for before, text in _RULES_STEPS if functions is before]
         parts.append(_table(("what is inferred", "from what", "step function", "formula", "source"), ()))
         for function in functions:
             declared = next(one for one in STEPS.values() if one.function is function)
@@ -90,6 +101,8 @@ def settings_table() -> str:
 
 
 def _allowed(field: Field) -> str:
+    if field.dtype == "date":
+        return "a day such as 2026-03-01, or none"
     return " or ".join(field.choices) or field.range.replace(":", " to ") or "true or false"
 
 
@@ -98,6 +111,20 @@ def built_in_rules_table() -> str:
     rules = [rule for rule in built_in_rulebook().rules if rule.layer != LAYERS[0]]
     rows = [(rule.layer, rule.name, _conditions(rule), _values(rule), rule.reason) for rule in rules]
     return _table(("layer", "rule", "when", "sets", "because"), rows)
+
+
+def guard_rails_table() -> str:
+    """What may change by itself until the shop says otherwise, as Markdown."""
+    rows = [
+        (
+            f"`{rail.field}`",
+            rail.name,
+            ", ".join(("changes by itself" if rail.automatic else "waits for a person", *rail.bounds)),
+            rail.reason,
+        )
+        for rail in built_in_rulebook().guard_rails
+    ]
+    return _table(("field", "guard-rail", "what it lets through", "because"), rows)
 
 
 def _conditions(rule: Rule) -> str:
@@ -117,7 +144,12 @@ def _row(cells: tuple[str, ...]) -> str:
 
 
 #: Name of a generated part of docs/rules.md → what makes it.
-RULE_PARTS = {"rule fields": rule_fields_table, "settings": settings_table, "built-in rules": built_in_rules_table}
+RULE_PARTS = {
+    "rule fields": rule_fields_table,
+    "settings": settings_table,
+    "built-in rules": built_in_rules_table,
+    "built-in guard-rails": guard_rails_table,
+}
 
 
 def with_generated_parts(page: str) -> str:

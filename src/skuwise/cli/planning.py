@@ -24,6 +24,7 @@ from skuwise.planning.run import plan
 from skuwise.snapshot import write_plan
 from skuwise.snapshot.folder import PLAN_FILE, refuse_taken
 from skuwise.snapshot.spreadsheet import write_csv
+from skuwise.watching.journal import with_journal
 
 RULES_FILE = "rules.toml"
 DEMO_SEED = 7
@@ -36,11 +37,19 @@ _SEVERITIES = {
 
 
 def plan_folder(
-    folder: Path, out: Path, *, as_of: str, rules: Path | None, seed: int, learn: bool, overwrite: bool
+    folder: Path,
+    out: Path,
+    *,
+    as_of: str,
+    rules: Path | None,
+    journal: Path | None,
+    seed: int,
+    learn: bool,
+    overwrite: bool,
 ) -> None:
     console = screen()
     with user_errors():
-        dataset, made = _plan(folder, out, as_of, rules, seed, learn, overwrite)
+        dataset, made = _plan(folder, out, as_of, rules, seed, learn, overwrite, journal)
         show_summary(console, made, dataset, folder, out)
 
 
@@ -79,11 +88,20 @@ def run_demo(out: Path, seed: int) -> None:
 
 
 def _plan(
-    folder: Path, out: Path, as_of: str, rules: Path | None, seed: int, learn: bool, overwrite: bool
+    folder: Path,
+    out: Path,
+    as_of: str,
+    rules: Path | None,
+    seed: int,
+    learn: bool,
+    overwrite: bool,
+    journal: Path | None = None,
 ) -> tuple[Dataset, Plan]:
     beside = folder / RULES_FILE
     _refuse_no_dataset(folder)
     rulebook = portable(load_rulebook(rules or (beside if beside.exists() else None)))
+    if journal is not None:
+        rulebook = with_journal(rulebook, journal)
     refuse_taken(out, overwrite=overwrite)
     dataset = read_dataset(folder, as_of)
     refuse_empty(dataset, folder)

@@ -20,10 +20,11 @@ from skuwise.core.rules import Rulebook
 from skuwise.core.trace.words import counted, nearest
 from skuwise.dataset import Dataset
 from skuwise.planning.rulebook_files import load_rulebook
+from skuwise.replaying.checking import checked_policies
 from skuwise.replaying.choose import CHOSEN_BY, DEFAULT, Choice, choose_policy
 from skuwise.replaying.policies import DEFAULTS, STANDARD, PolicySpec
 from skuwise.replaying.result import Replay
-from skuwise.replaying.run import checked_policies, replay
+from skuwise.replaying.run import replay
 from skuwise.replaying.window import ReplayError
 from skuwise.reports.replay_folder import PICTURE_FILE, REPORT_FILE, WORKBOOK_FILE, refuse_taken_by_other, write_replay
 from skuwise.reports.replay_folder import RULES_FILE as RULES_TO_USE

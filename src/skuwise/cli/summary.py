@@ -27,6 +27,7 @@ def show_summary(console: Console, plan: Plan, dataset: Dataset, folder: Path, o
     _show_classes(console, plan)
     show_orders(console, plan)
     show_risk(console, plan)
+    _show_ends(console, plan)
     _show_capital(console, plan)
     _show_metrics(console, plan)
     _show_findings(console, plan, dataset, folder)
@@ -158,6 +159,27 @@ def show_risk(console: Console, plan: Plan) -> None:
     if rows:
         titles = ("dearest first", "on hand", "days left", "lead time, days", "risk", "sales at stake")
         show_table(console, titles, rows)
+
+
+def _show_ends(console: Console, plan: Plan) -> None:
+    """How many items are running out, and what of them is expected to be left over."""
+    columns = plan.columns
+    going = ~np.isnan(columns["remaining_demand_units"]) & ~columns["is_bundle"]
+    if not going.any():
+        return
+    cost, units = columns["leftover_cost_minor"][going], columns["leftover_units"][going]
+    left = int(np.maximum(units, 0).sum())
+    at_risk = _total(cost, plan.currency) if left else money(0, plan.currency)
+    items = int(going.sum())
+    verb = "is" if items == 1 else "are"
+    heading(console, f"{counted(items, 'items')} {verb} running out: {at_risk} at risk of being left over")
+    due = int((going & (plan.text("last_buy") == "due today") & (columns["order_quantity_units"] > 0)).sum())
+    cut = int((columns["markdown_share"] > 0).sum())
+    say(
+        console,
+        f"{counted(left, 'units')} expected to be left; {counted(due, 'last buys')} due today; a price cut is "
+        f"suggested for {counted(cut, 'items')}. end_of_life.csv lists them.",
+    )
 
 
 def _show_capital(console: Console, plan: Plan) -> None:

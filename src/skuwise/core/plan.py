@@ -30,15 +30,15 @@ from skuwise.core.behaviour import (
 from skuwise.core.catalog.columns import columns_of, labels_of
 from skuwise.core.catalog.fingerprint import inputs_hash
 from skuwise.core.catalog.inputs import OpenOrders, PlanInputs
-from skuwise.core.demand import history
+from skuwise.core.demand import history, inheritance
 from skuwise.core.dictionary import fields_of
 from skuwise.core.findings import Finding
-from skuwise.core.forecast import calibration, interval, learned, level, young
-from skuwise.core.lifecycle import evidence, stage, succession
+from skuwise.core.forecast import analogues, calibration, interval, launch, learned, level, memory, young
+from skuwise.core.lifecycle import evidence, pinned, stage, succession
 from skuwise.core.periods import PeriodGrid
-from skuwise.core.policy import levels, losses, outlook, proposals, reliability
+from skuwise.core.policy import end_of_life, levels, losses, outlook, proposals, reliability, remaining
 from skuwise.core.policy.notices import plan_findings
-from skuwise.core.rules import Rulebook, built_in_rulebook, resolve
+from skuwise.core.rules import Resolved, Rulebook, built_in_rulebook, pinned_stages, resolve
 from skuwise.core.rules.record import from_record, to_record
 from skuwise.core.steps import CODE_NAMES, STEPS, run, take_rows
 
@@ -49,6 +49,7 @@ UNDERSTAND: Steps = (
     history.periods_on_sale,
     history.censored_periods,
     history.demand_from_sales,
+    inheritance.inherited_demand,
     statistics.demand_statistics,
     statistics.demand_pattern,
     seasonality.own_season,
@@ -58,7 +59,6 @@ COMPARE_IN_SHOP: Steps = (
     value_class.value_cutoffs,
     season_profile.borrowed_season,
     succession.successor_on_sale,
-    young.analogue_level,
 )
 CLASSIFY: Steps = (
     value_class.value_class,
@@ -71,12 +71,18 @@ CLASSIFY: Steps = (
     stage.stage_since,
 )
 COMPARE_DAYS: Steps = (
+    analogues.analogue_level,
+    launch.launch_ramp,
     weekday.weekday_profile,
     movement.shared_movement,
 )
+# Here the rulebook pins stages, from what the catalogue tells of an item; conditions of its other rules ask the result.
+PIN: Steps = (pinned.stage_in_force,)
 # Here the rulebook is resolved: every item gets its own review period, target, caps and permissions.
 FORECAST: Steps = (
     levels.lead_time,
+    memory.memory,
+    launch.periods_to_launch,
     young.young_level,
     level.level_and_error,
     calibration.spread_factor,
@@ -85,6 +91,10 @@ FORECAST: Steps = (
     interval.expected_demand,
     interval.interval_demand,
     interval.interval_spread,
+    launch.first_buy,
+    remaining.decay,
+    remaining.remaining_demand,
+    end_of_life.last_buy_ratio,
 )
 # From here on stock and orders on their way are asked for: a replay runs this part for each policy it lives.
 ORDER: Steps = (
@@ -98,6 +108,7 @@ ORDER: Steps = (
     proposals.units_on_order,
     proposals.inventory_position,
     losses.position_relief,
+    end_of_life.last_buy,
     proposals.need,
     proposals.capped_need,
     proposals.after_moq,
@@ -107,6 +118,8 @@ TELL: Steps = (
     proposals.order_terms,
     outlook.stockout_risk,
     outlook.days_until_order,
+    end_of_life.run_out,
+    end_of_life.markdown,
     *metrics.STEPS_IN_ORDER,
 )
 DECIDE: Steps = (*FORECAST, *ORDER, *TELL)
@@ -172,8 +185,7 @@ def plan(
     rules = rulebook or built_in_rulebook()
     report = progress or _say_nothing
     columns, labels = understand(inputs, rules.settings, report)
-    resolved = resolve(rules, columns, labels, inputs.grid.as_of)
-    columns.update(resolved.values)
+    columns, resolved = under_rules(rules, columns, labels, inputs.grid.as_of)
     run_in_blocks(DECIDE, columns, report, "forecast and decide")
     return _plan_of(inputs, rules, seed, columns, labels, resolved.given_by, resolved.findings)
 
@@ -181,7 +193,7 @@ def plan(
 def understand(
     inputs: PlanInputs, settings: Mapping[str, int | float], progress: Progress | None = None
 ) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
-    """The part of a plan that no rule bears on: demand, behaviour, class and stage as columns, and their labels."""
+    """The part of a plan that no rule bears on: demand, behaviour, class and stage seen as columns, and labels."""
     report = progress or _say_nothing
     columns = dict(settings) | columns_of(inputs)
     labels = CODE_NAMES | labels_of(inputs) | _choice_names()
@@ -192,6 +204,17 @@ def understand(
     for made in COMPARE_DAYS:
         run(made, columns)
     return columns, labels
+
+
+def under_rules(
+    rulebook: Rulebook, columns: Mapping[str, Any], labels: Mapping[str, tuple[str, ...]], as_of: np.datetime64
+) -> tuple[dict[str, Any], Resolved]:
+    """What was understood, with the stage in force and the value of every rule field; ``columns`` stay as they are."""
+    ruled = dict(columns) | {"stage_pinned": pinned_stages(rulebook, columns, labels, as_of)}
+    for made in PIN:
+        run(made, ruled)
+    resolved = resolve(rulebook, ruled, labels, as_of)
+    return ruled | resolved.values, resolved
 
 
 def _plan_of(

@@ -89,6 +89,10 @@ def check_skus(skus: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     told = pl.format("successor {} of {} is no other SKU of the catalogue: it is left out", successor, "sku_id")
     if ledger.remark("skus", skus, wrong, "SKU-SUCCESSOR", told):
         skus = skus.with_columns(pl.when(~wrong).then(successor).alias("successor_sku_id"))
+    circle = pl.col("sku_id").is_in(_in_circles(skus))
+    told = pl.format("{} and its successor {} succeed each other: the successor is left out", "sku_id", successor)
+    if ledger.remark("skus", skus, circle, "SKU-SUCCESSOR-CIRCLE", told):
+        skus = skus.with_columns(pl.when(~circle).then(successor).alias("successor_sku_id"))
     backwards = (pl.col("end_of_life_date") < pl.col("launch_date")).fill_null(False)
     told = pl.format(
         "{} ends on {} before its launch on {}: both days are left out", "sku_id", "end_of_life_date", "launch_date"
@@ -98,6 +102,24 @@ def check_skus(skus: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
             pl.when(~backwards).then(name).alias(name) for name in ("launch_date", "end_of_life_date")
         )
     return skus
+
+
+def _in_circles(skus: pl.DataFrame) -> list[str]:
+    """SKUs whose chain of successors leads back to themselves, sorted."""
+    named = skus.filter(pl.col("successor_sku_id").is_not_null())
+    follows = dict(zip(named["sku_id"].to_list(), named["successor_sku_id"].to_list(), strict=True))
+    circling: set[str] = set()
+    judged: set[str] = set()
+    for start in follows:
+        path: dict[str, int] = {}
+        at = start
+        while at in follows and at not in judged and at not in path:
+            path[at] = len(path)
+            at = follows[at]
+        if at in path:
+            circling.update(sku for sku, place in path.items() if place >= path[at])
+        judged.update(path)
+    return sorted(circling)
 
 
 def check_spans(name: str, frame: pl.DataFrame, code: str, ledger: Ledger) -> pl.DataFrame:

@@ -33,6 +33,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "launch_date": "launched launched_on first_available",
         "end_of_life_date": "end_of_life eol eol_date discontinued_on",
         "successor_sku_id": "successor successor_sku replaced_by",
+        "successor_share": "share_to_successor",
     },
     "sales": {
         "date": "day order_date invoicedate invoice_date purchase_date sold_on created_at timestamp datetime",
@@ -107,6 +108,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "supplier_id": _SUPPLIER,
         "ordered_on": "order_date po_date",
         "promised_on": "promised promised_date due_date scheduled_on",
+        "ordered_units": "units_ordered quantity_ordered ordered_quantity",
     },
 }
 

@@ -15,11 +15,14 @@ from skuwise.planning.attributes import bundle_flags, item_attributes, line_up, 
 from skuwise.planning.availability import Spans, in_stock_shares, spans_of_counts, spans_of_table
 from skuwise.planning.bundles import component_units, read_recipes
 from skuwise.planning.columns import column
+from skuwise.planning.deliveries import deliveries
+from skuwise.planning.feeds import feeds
 from skuwise.planning.fill_counts import fill_counts
 from skuwise.planning.lead_times import observed_lead_times
 from skuwise.planning.lines import SalesLines, read_lines
 from skuwise.planning.names import ITEM_TABLES, Items, Names, index_items, learn_names
 from skuwise.planning.orders import open_order_lines
+from skuwise.planning.paid_prices import paid_prices
 from skuwise.planning.panel import received_panel, sales_panel
 from skuwise.planning.promotions import promotion_lines
 from skuwise.planning.seen import see
@@ -87,6 +90,7 @@ def plan_inputs(
         returned_units=panel.returned_units,
         received_units=received_panel(receipts, receipt_rows, items, lines),
         on_hand_units_mean=on_hand_means(stock, stock_rows, len(items), lines.grid),
+        paid_price_minor=paid_prices(lines, item_of_line, promoted, tables.get("prices"), items),
     )
 
     # How it is bought, what lies there and what is on its way.
@@ -120,6 +124,8 @@ def plan_inputs(
         fill=fill_counts(lines, item_of_line, len(items)),
         currency=dataset.settings.currency,
         findings=tuple(findings),
+        deliveries=deliveries(receipts, receipt_rows, supplier),
+        feeds=feeds(lines, stock, receipts),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from skuwise.core.arrays import BoolArray, IntArray
+from skuwise.core.arrays import BoolArray, FloatArray, IntArray
 from skuwise.core.catalog.inputs import ItemAttributes, Labels
 from skuwise.core.findings import Finding
 from skuwise.planning.columns import (
@@ -18,6 +18,7 @@ from skuwise.planning.columns import (
     dates_from,
     day_numbers,
     has_values,
+    real_numbers,
     text_array,
     text_of,
     whole_numbers,
@@ -73,7 +74,16 @@ def item_attributes(
         end_of_life_date=dates_from(day_numbers(catalogue.frame, "end_of_life_date", NO_DAY)),
         successor_sku_id=text_array(catalogue.text("successor_sku_id")),
         is_bundle=is_bundle,
+        successor_share=_successor_share(catalogue),
     )
+
+
+def _successor_share(catalogue: Catalogue) -> FloatArray | None:
+    """Share of the demand that goes over to the successor [(n,) share]; None where the catalogue says nothing of it."""
+    if not has_values(catalogue.frame, "successor_share"):
+        return None
+    share = real_numbers(catalogue.frame, "successor_share")
+    return np.where(np.isnan(share), 1.0, share)
 
 
 def bundle_flags(is_bundle_sku: BoolArray | None, items: Items) -> BoolArray:

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 
 from skuwise.core.arrays import DateArray, FloatArray, IntArray, TextArray
+from skuwise.core.catalog import inputs
 
 #: Stands for a missing day in arrays of day numbers; no real day is that early.
-NO_DAY = -(2**31)
+NO_DAY = inputs.NO_DAY
 #: Days counted from 1970-01-01 stay below this, so that ``code * DAY_SPAN + day`` is one sortable key.
 DAY_SPAN = 2**20
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from skuwise.core.arrays import Float32Array
-from skuwise.core.catalog.inputs import StockState
+from skuwise.core.catalog.inputs import UNKNOWN, StockState
 from skuwise.core.findings import Finding
 from skuwise.core.periods import PeriodGrid
 from skuwise.planning.columns import constant, day_numbers, sum_by, whole_numbers
@@ -48,8 +48,9 @@ def stock_state(
     for name, values in counts.items():
         placed[name][rows[chosen]] = values[chosen]  # of several the last stays: the lowest count
     known = latest >= 0
-    state = StockState(placed["on_hand"], placed["reserved"], placed["backlog"], known, placed["source_row"])
-    old = known & (int(grid.as_of.astype(np.int64)) - latest > COUNT_AGE_DAYS_MAX)
+    age = np.where(known, int(grid.as_of.astype(np.int64)) - latest, UNKNOWN)
+    state = StockState(placed["on_hand"], placed["reserved"], placed["backlog"], known, placed["source_row"], age)
+    old = age > COUNT_AGE_DAYS_MAX
     return state, [
         *told("PLN-040", items, ~known & ~is_bundle, "never counted before the as-of day", table="stock"),
         *told("PLN-041", items, old, f"counted last more than {COUNT_AGE_DAYS_MAX} days ago", table="stock"),

@@ -17,9 +17,10 @@ from skuwise.core import plan as core
 from skuwise.core.arrays import BoolArray, FloatArray, IntArray
 from skuwise.core.catalog.inputs import LearnedForecast, PlanInputs
 from skuwise.core.quantities import ceil_units, raise_to_moq, round_up_to_multiple
-from skuwise.core.rules import Rulebook, resolve
+from skuwise.core.rules import Rulebook
 from skuwise.core.steps import STEPS
 from skuwise.replaying.policies import PolicySpec
+from skuwise.replaying.tuning import Tuning
 from skuwise.simulate.stepwise import ShopState
 
 DAYS_PER_WEEK = 7
@@ -33,6 +34,7 @@ class Knowledge:
     learned: LearnedForecast | None = None
     _understood: dict[tuple[Any, ...], tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = field(default_factory=dict)
     _ruled: dict[tuple[str, bool], dict[str, Any]] = field(default_factory=dict)
+    _resolved: dict[str, dict[str, Any]] = field(default_factory=dict)
     _forecasts: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
 
     def understood(self, rulebook: Rulebook) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
@@ -42,16 +44,32 @@ class Knowledge:
             self._understood[key] = core.understand(self.inputs, rulebook.settings)
         return self._understood[key]
 
+    def resolved(self, rulebook: Rulebook) -> dict[str, Any]:
+        """Columns with the stage in force and the rules resolved."""
+        if rulebook.rulebook_hash not in self._resolved:
+            columns, labels = self.understood(rulebook)
+            found, _ = core.under_rules(rulebook, columns, labels, self.inputs.grid.as_of)
+            self._resolved[rulebook.rulebook_hash] = found
+        return self._resolved[rulebook.rulebook_hash]
+
     def ruled(self, rulebook: Rulebook, learn: bool = False) -> dict[str, Any]:
         """Columns with the rules resolved and the forecast made; ``learn``: with what a model over all items tells."""
         key = rulebook.rulebook_hash, learn and self.learned is not None
         if key not in self._ruled:
-            columns, labels = self.understood(rulebook)
-            if learn and self.learned is not None:
-                columns = columns | {"learned_units": self.learned.units}
-            columns = columns | dict(resolve(rulebook, columns, labels, self.inputs.grid.as_of).values)
+            columns = self._told(rulebook, learn)
             self._ruled[key] = columns | self._forecast(columns)
         return self._ruled[key]
+
+    def tuned(self, rulebook: Rulebook, learn: bool, tuning: Tuning) -> dict[str, Any]:
+        """The same for a shop that tunes by hand: what it holds on to stays."""
+        columns = tuning.rules(self._told(rulebook, learn))
+        return tuning.levels(columns | self._forecast(columns))
+
+    def _told(self, rulebook: Rulebook, learn: bool) -> dict[str, Any]:
+        columns = self.resolved(rulebook)
+        if learn and self.learned is not None:
+            columns = columns | {"learned_units": self.learned.units}
+        return columns
 
     def _forecast(self, columns: dict[str, Any]) -> dict[str, Any]:
         for asked, made in self._forecasts:
@@ -111,8 +129,18 @@ def _planned(
     columns: Mapping[str, Any], state: ShopState, policy: int, due_units: IntArray, overdue_units: IntArray
 ) -> IntArray:
     """The order of the plan that is made with this stock and these open orders."""
+    lived = with_stock(columns, state, policy, due_units, overdue_units)
+    core.run_in_blocks(core.ORDER, lived, _silent, "order")
+    order: IntArray = lived["order_quantity_units"]
+    return order
+
+
+def with_stock(
+    columns: Mapping[str, Any], state: ShopState, policy: int, due_units: IntArray, overdue_units: IntArray
+) -> dict[str, Any]:
+    """The columns with the stock and the open orders of a policy's own shop."""
     n = len(columns["sku_id"])
-    lived = dict(columns) | {
+    return dict(columns) | {
         "on_hand_units": state.on_hand_units[policy],
         "backlog_units": state.backlog_units[policy],
         "reserved_units": np.zeros(n, dtype=np.int64),
@@ -120,9 +148,6 @@ def _planned(
         "due_units": due_units,
         "overdue_units": overdue_units,
     }
-    core.run_in_blocks(core.ORDER, lived, _silent, "order")
-    order: IntArray = lived["order_quantity_units"]
-    return order
 
 
 def _levels(spec: PolicySpec, columns: Mapping[str, Any]) -> tuple[IntArray, IntArray]:
@@ -173,7 +198,11 @@ def _outputs(steps: Sequence[Any]) -> list[str]:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a is b or bool(np.array_equal(a, b))
+    if a is b:
+        return True
+    # An unknown day is the same as an unknown day.
+    days = getattr(a, "dtype", np.dtype(object)).kind == "M"
+    return bool(np.array_equal(a, b, equal_nan=days))
 
 
 def _silent(_phase: str, _done: int, _total: int) -> None:

@@ -21,8 +21,10 @@ from skuwise.learning import LearnedModel, train
 from skuwise.planning.assemble import plan_inputs
 from skuwise.replaying.books import Books
 from skuwise.replaying.deciding import Knowledge, orders_of, promised_days
+from skuwise.replaying.looping import Loop
 from skuwise.replaying.policies import PolicySpec
 from skuwise.replaying.shop import rows_of_table
+from skuwise.replaying.tuning import Tuning
 from skuwise.replaying.window import REFRESH_PERIODS, Terms, Window, known_at, terms_known
 from skuwise.simulate.shop import Opening, ShopTerms, UnitCounts, opening_stock
 from skuwise.simulate.stepwise import ShopState, open_shop, step
@@ -31,6 +33,8 @@ from skuwise.simulate.supply import NEVER
 #: Lives the warm-up of items whose stock at the start is not known.
 NEUTRAL = PolicySpec("warm-up", "weeks_of_cover", {"cover_weeks": 4.0})
 WARM_UP_PERIODS_MAX = 26
+#: Stage of an item that is not on sale yet.
+UNSEEN = -1
 #: A stock count tells the opening where it is not older than this.
 COUNT_PERIODS_MAX = 4
 
@@ -83,10 +87,16 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """Counts of K policies (K, n, T), int32 to save memory, and the state after the last period."""
+    """Counts of K policies (K, n, T), int32 to save memory, and the state after the last period.
+
+    ``stage_moves`` (K, n): how often the stage in force changed from one period to the next. ``loops`` (K,): the loop
+    of each policy after the last period; None where it has none.
+    """
 
     counts: UnitCounts
     after: ShopState
+    stage_moves: IntArray
+    loops: tuple[Loop | None, ...]
 
 
 def live(
@@ -109,14 +119,21 @@ def live(
     state = open_shop(terms, opening, len(specs))
     books = Books.open(len(specs), opening.due_units, terms.longest_wait_periods, past.window.grid.period_days)
     counts = np.zeros((len(fields(UnitCounts)), len(specs), items, periods), dtype=np.int32)
-    for t, known in enumerate(_read_ahead(past, specs, rulebook, first, periods)):
+    stages, moves = np.full((len(specs), items), UNSEEN), np.zeros((len(specs), items), dtype=np.int64)
+    loops = tuple(Loop(spec.rulebook or rulebook) if spec.loops else None for spec in specs)
+    for t, (knowledge, known) in enumerate(_read_ahead(past, specs, rulebook, first, periods)):
         due, overdue = books.due(t)
         orders = np.zeros((len(specs), items), dtype=np.int64)
         promised = np.zeros_like(orders)
         for k, spec in enumerate(specs):
-            columns = known[k]
+            columns, loop = known[k], loops[k]
+            if loop is not None:
+                columns = loop.ruled(knowledge, spec.learns, state, k, due[k], overdue[k])
             orders[k] = np.where(bought, orders_of(spec, columns, state, k, due[k], overdue[k], t), 0)
             promised[k] = promised_days(columns)
+            stage = np.where(columns["first_period"] >= 0, columns["stage"], UNSEEN)
+            moves[k] += (stage != stages[k]) & (stages[k] != UNSEEN)
+            stages[k] = stage
         lead = terms.lead_time_in(t)
         books.place(t, orders, np.where(lead == NEVER, terms.written_off_after_periods, lead), promised)
         state, lived = step(state, orders, demand_units[:, t], terms)
@@ -124,20 +141,26 @@ def live(
             counts[number, :, :, t] = getattr(lived, count.name)
         if progress is not None:
             progress("live the weeks", t + 1, periods)
-    return Lived(UnitCounts(*counts), state)
+    return Lived(UnitCounts(*counts), state, moves, loops)
 
 
 def _read_ahead(
     past: Past, specs: Sequence[PolicySpec], rulebook: Rulebook, first: int, periods: int
-) -> Iterator[list[Mapping[str, Any]]]:
-    """What was known in each period, ruled and forecast for each policy.
+) -> Iterator[tuple[Knowledge, list[Mapping[str, Any]]]]:
+    """What was known in each period, and this ruled and forecast for each policy, before any loop.
 
     No stock bears on it, so the next period is made ready on a second core while this one is lived.
     """
 
-    def known(period: int) -> list[Mapping[str, Any]]:
+    by_hand = [Tuning.of(spec) for spec in specs]
+
+    def known(period: int) -> tuple[Knowledge, list[Mapping[str, Any]]]:
         knowledge = past.at(period, learn=any(spec.learns for spec in specs))
-        return [knowledge.ruled(spec.rulebook or rulebook, spec.learns) for spec in specs]
+        found: list[Mapping[str, Any]] = []
+        for spec, tuning in zip(specs, by_hand, strict=True):
+            asked = spec.rulebook or rulebook, spec.learns
+            found.append(knowledge.ruled(*asked) if tuning is None else knowledge.tuned(*asked, tuning))
+        return knowledge, found
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as ahead:
         following = ahead.submit(known, first)

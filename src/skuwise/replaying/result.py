@@ -189,6 +189,8 @@ class Replay:
     known when) tell how it was lived; ``cannot_judge`` (sentences) and ``findings`` what it cannot say.
     ``audited_periods`` is how many SKU-periods × policies the auditor re-counted (0: switched off). ``seconds`` are by
     phase. ``demand_units`` (n, T) was judged on; ``counts`` (K, n, T) is kept where asked for (``keep_periods=True``).
+    ``stage_moves`` (K, n) tells how often an item's stage in force changed from one period to the next,
+    ``automatic_changes`` (K, n) how many rules the loop of a policy changed by itself.
     """
 
     grid: PeriodGrid
@@ -211,6 +213,8 @@ class Replay:
     audited_periods: int
     seconds: Mapping[str, float]
     demand_units: IntArray
+    stage_moves: IntArray
+    automatic_changes: IntArray
     counts: UnitCounts | None = None
 
     @property

@@ -16,15 +16,16 @@ from skuwise.core import plan as core
 from skuwise.core.arrays import IntArray
 from skuwise.core.findings import Finding
 from skuwise.core.policy import levels
-from skuwise.core.rules import Rulebook, resolve
+from skuwise.core.rules import Rulebook
 from skuwise.core.rules.problems import suggestion
 from skuwise.dataset.contract import Dataset
 from skuwise.planning.rulebook_files import load_rulebook
 from skuwise.replaying import measuring, telling
 from skuwise.replaying.as_it_was import as_it_was
+from skuwise.replaying.checking import checked_policies
 from skuwise.replaying.deciding import review_periods
 from skuwise.replaying.living import Lived, Past, Progress, Start, cut_terms, live, start_of, warm_up_periods
-from skuwise.replaying.policies import DEFAULTS, STANDARD, PolicySpec
+from skuwise.replaying.policies import PolicySpec
 from skuwise.replaying.result import Judged, Replay
 from skuwise.replaying.shop import Demand, LeadTimes, judged_demand, lead_times, terms_of_supply
 from skuwise.replaying.window import ReplayError, Window, open_window
@@ -87,54 +88,6 @@ def replay(
     return replace(found, audited_periods=audited, seconds=clock.seconds, counts=kept)
 
 
-def checked_policies(policies: Sequence[PolicySpec | str] | None, rulebook: Rulebook) -> tuple[PolicySpec, ...]:
-    """The policies as specs.
-
-    Raises:
-        ReplayError: none, an unknown kind or parameter, a name given twice, or a rulebook of another period.
-    """
-    standard: dict[str, PolicySpec] = {spec.kind: spec for spec in STANDARD}
-    specs = []
-    for given in STANDARD if policies is None else policies:
-        kind = given if isinstance(given, str) else given.kind
-        if kind not in DEFAULTS:
-            raise ReplayError(
-                f'There is no policy of kind "{kind}"', "It cannot be lived", suggestion(kind, list(DEFAULTS))
-            )
-        spec = standard[kind] if isinstance(given, str) else given
-        for name in spec.parameters:
-            if name not in DEFAULTS[kind]:
-                raise ReplayError(
-                    f'"{name}" is no parameter of {kind}',
-                    "It would change nothing",
-                    suggestion(name, list(DEFAULTS[kind]))
-                    if kind != "skuwise"
-                    else "It has learn = 0 or 1; all else is set in a rulebook",
-                )
-        if kind == "skuwise" and spec.parameter("learn") not in (0, 1):
-            raise ReplayError(
-                f'"learn" of policy "{spec.name}" is {spec.parameter("learn"):g}',
-                "A plan has a learned forecast or has none",
-                "Give 1 or 0; how much it counts is the rule learned_weight_share",
-            )
-        if spec.rulebook is not None and spec.rulebook.settings["period_days"] != rulebook.settings["period_days"]:
-            raise ReplayError(
-                f'The rulebook of policy "{spec.name}" has other periods than the replay',
-                "All policies are lived period by period side by side",
-                f"Set period_days = {rulebook.settings['period_days']} in both",
-            )
-        specs.append(spec)
-    names = [spec.name for spec in specs]
-    if not specs or len(set(names)) < len(names):
-        twice = next((name for name in names if names.count(name) > 1), "")
-        raise ReplayError(
-            f'Two policies are named "{twice}"' if specs else "No policy was given",
-            "Results are told by the name of the policy" if specs else "There is nothing to live",
-            "Give each a name of its own" if specs else f"Name some of: {', '.join(DEFAULTS)}",
-        )
-    return tuple(specs)
-
-
 def _reference(specs: Sequence[PolicySpec], name: str | None) -> int:
     names = [spec.name for spec in specs]
     if name is not None and name not in names:
@@ -158,7 +111,7 @@ class _Shop:
 def _hindsight(window: Window, rules: Rulebook) -> tuple[dict[str, Any], Mapping[str, tuple[str, ...]]]:
     """Columns of a plan at the end, as far as the shop is built from them; no policy sees them."""
     columns, labels = core.understand(window.inputs, rules.settings)
-    columns |= dict(resolve(rules, columns, labels, window.inputs.grid.as_of).values)
+    columns, _ = core.under_rules(rules, columns, labels, window.inputs.grid.as_of)
     core.run_in_blocks((levels.lead_time,), columns, lambda *_: None, "lead times")
     return columns, labels
 
@@ -204,8 +157,8 @@ def _told(
     demand, estimated = shop.demand.units[rows], shop.demand.estimated_units[rows]
     counts = UnitCounts(*(getattr(lived.counts, name)[:, rows] for name in UnitCounts.__slots__))
     items = measuring.item_counts(counts, demand, estimated, _terms_of(shop.terms, rows), _opening_of(shop, rows))
-    understood = shop.past.at(window.first).understood(rules)[0]
-    at_start = {name: understood[name][rows] for name in measuring.SEGMENTED_BY}
+    resolved = shop.past.at(window.first).resolved(rules)
+    at_start = {name: resolved[name][rows] for name in measuring.SEGMENTED_BY}
     done, absent = as_it_was(window, shop.demand, items, rows, money, names, seed)
     each = measuring.measures(items, money, np.arange(len(rows)), len(rows), grid)
     waits = int(shop.terms.backorders[rows].sum())
@@ -228,14 +181,23 @@ def _told(
         assumptions=(
             *telling.assumptions(window, shop.start, source, hindsight, rows, waits, unit_cost_share_assumed),
             *telling.learning(specs, shop.past),
+            *telling.changing(specs, lived.loops),
         ),
         cannot_judge=tuple(telling.cannot_judge(window, shop.demand, money, source, rows)),
         findings=(*window.inputs.findings, *_unlearned(shop.past)),
         audited_periods=0,
         seconds={},
         demand_units=demand,
+        stage_moves=lived.stage_moves[:, rows],
+        automatic_changes=_changes(lived, window)[:, rows],
         counts=counts,
     )
+
+
+def _changes(lived: Lived, window: Window) -> IntArray:
+    index = window.inputs.index
+    none = np.zeros(len(index), dtype=np.int64)
+    return np.stack([loop.changes_of(index.sku_id, index.location_id) if loop else none for loop in lived.loops])
 
 
 def _unlearned(past: Past) -> tuple[Finding, ...]:

@@ -58,15 +58,15 @@ def judged_demand(window: Window, hindsight: Mapping[str, Any], wait_periods: In
     """
     span, before = slice(window.first, None), slice(window.first - warm_up, window.first)
     sales = window.inputs.history.sales_units
-    censored, wanted = hindsight["censored"], hindsight["demand_units"]
+    censored, wanted = hindsight["censored"], hindsight["own_demand_units"]
     missed = np.where(censored, np.maximum(wanted - sales, 0.0), 0.0)
     # Fractions are carried on to the next estimate, so that slow items keep theirs.
     carried = np.floor(np.cumsum(missed, axis=1) + 0.5).astype(np.int64)
     estimated = np.diff(carried, axis=1, prepend=0)
     units = sales + estimated
-    began = hindsight["first_period"] - window.first
+    began = hindsight["own_first_period"] - window.first
     judged_from = np.where(began >= 0, np.minimum(began + wait_periods, window.periods), 0)
-    judged = ~hindsight["is_bundle"] & (hindsight["first_period"] >= 0) & (judged_from < window.periods)
+    judged = ~hindsight["is_bundle"] & (hindsight["own_first_period"] >= 0) & (judged_from < window.periods)
     counts = judged[:, None] & (np.arange(window.periods)[None, :] >= judged_from[:, None])
     left_out = np.where(counts | hindsight["is_bundle"][:, None], 0, sales[:, span]).sum()
     bulk = np.where(counts & ~censored[:, span], np.maximum(sales[:, span] - wanted[:, span], 0.0), 0.0).sum()

@@ -10,6 +10,7 @@ import polars as pl
 
 from skuwise.core.arrays import IntArray
 from skuwise.replaying.living import COUNT_PERIODS_MAX, NEUTRAL, Past, Start
+from skuwise.replaying.looping import Loop
 from skuwise.replaying.measuring import Money
 from skuwise.replaying.policies import PolicySpec
 from skuwise.replaying.result import LEAD_TIME_SOURCES
@@ -81,6 +82,17 @@ def learning(specs: Sequence[PolicySpec], past: Past) -> Iterator[str]:
             f"was known then: {trained} of {len(past.lessons)} times there was enough to learn from. No other policy "
             "sees it."
         )
+
+
+def changing(specs: Sequence[PolicySpec], loops: Sequence[Loop | None]) -> Iterator[str]:
+    """What the policies with a loop changed by themselves."""
+    for spec, loop in zip(specs, loops, strict=True):
+        if loop is not None:
+            told = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in loop.kinds.items())
+            yield (
+                f"The loop of {spec.name} begins on the first day and changed rules {sum(loop.kinds.values())} times "
+                f"by itself{f' ({told})' if told else ''}. Nobody answers what waits for a person."
+            )
 
 
 def cannot_judge(

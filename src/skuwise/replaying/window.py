@@ -167,7 +167,7 @@ def known_at(window: Window, period: int, terms: Terms) -> PlanInputs:
     """
     whole, n = window.inputs, len(window.inputs.index)
     past, oldest = whole.history, max(0, period - window.history_periods_max)
-    cut = slice(oldest, period)
+    cut, days = slice(oldest, period), whole.grid.period_days
     nothing = np.zeros(n, dtype=np.int64)
     none = np.empty(0, dtype=np.int64)
     return replace(
@@ -182,12 +182,19 @@ def known_at(window: Window, period: int, terms: Terms) -> PlanInputs:
             returned_units=past.returned_units[:, cut],
             received_units=past.received_units[:, cut],
             on_hand_units_mean=past.on_hand_units_mean[:, cut],
+            paid_price_minor=None if past.paid_price_minor is None else past.paid_price_minor[:, cut],
         ),
         supply=terms.supply,
         stock=StockState(nothing, nothing, nothing, np.zeros(n, dtype=np.bool_), nothing),
         open_orders=OpenOrders(none, none, none, none, np.empty(0, dtype=np.str_), none),
         findings=(),
+        deliveries=None if whole.deliveries is None else whole.deliveries.before(_day_number(window.day_of(period))),
+        feeds=None if whole.feeds is None else whole.feeds.days(slice(oldest * days, period * days)),
     )
+
+
+def _day_number(day: np.datetime64) -> int:
+    return int(day.astype("datetime64[D]").astype(np.int64))
 
 
 def _cut(values: np.ndarray, periods: slice) -> np.ndarray:

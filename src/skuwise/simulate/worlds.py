@@ -33,7 +33,8 @@ class WorldKind:
     ``mean_units`` is the span from which each item's base mean is drawn, evenly in the logarithm. The variance of a
     period that has demand is mean + ``overdispersion`` × mean². ``demand_share`` of the periods have demand; where that
     is below 1 the quantity is 1 + a draw, so that it is never zero, and the base mean is that of all periods together.
-    ``path`` bends the base mean over time.
+    ``path`` bends the base mean over time. ``overdispersion_after`` and ``demand_share_after`` hold from the item's
+    turn on, where they are named.
     """
 
     description: str
@@ -41,6 +42,8 @@ class WorldKind:
     mean_units: tuple[float, float] = (4.0, 40.0)
     overdispersion: float = 0.1
     demand_share: float = 1.0
+    overdispersion_after: float | None = None
+    demand_share_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def make_world(
     if change_period is not None:
         turn = np.full(len(keys), float(change_period))
     mean, changes = kind.path(base, turn, periods)
+    after = _time(turn, periods)[1] >= 0
     if mean.max(initial=0.0) > MOST_MEAN_UNITS:
         raise ValueError(f"a mean of {mean.max():.0f} units a period is above {MOST_MEAN_UNITS:.0f}")
     choices = np.array(lead_times or ((1, 2, 3, NEVER) if name == "unreliable_supply" else (2,)), dtype=np.int64)
@@ -107,7 +111,7 @@ def make_world(
     return World(
         name=name,
         item_key=keys,
-        demand_units=_demand(kind, mean, keys, seed),
+        demand_units=_demand(kind, mean, after, keys, seed),
         mean_units=mean,
         change_periods=changes,
         lead_time_periods=draw_lead_times(seen, count, keys, periods, seed),
@@ -119,13 +123,22 @@ def _promise(choices: IntArray) -> int:
     return int(choices[0]) if len(choices) == 1 else 2
 
 
-def _demand(kind: WorldKind, mean: FloatArray, keys: KeyArray, seed: int) -> IntArray:
+def _demand(kind: WorldKind, mean: FloatArray, after: BoolArray, keys: KeyArray, seed: int) -> IntArray:
+    """Units of each period; ``after`` (n, T) says from which on the second spread or share holds."""
     luck = keyed_uniform(seed, "demand", keys, mean.shape[1])
-    if kind.demand_share == 1.0:
-        return counts_at(mean, kind.overdispersion, luck)
-    happens = keyed_uniform(seed, "occurrence", keys, mean.shape[1]) < kind.demand_share
-    size = np.maximum(mean / kind.demand_share, 1.0)
-    return np.where(happens & (mean > 0), 1 + counts_at(size - 1.0, kind.overdispersion, luck), 0)
+    share = np.where(after, _or_same(kind.demand_share_after, kind.demand_share), kind.demand_share)
+    size = mean if (share == 1.0).all() else np.maximum(mean / share, 1.0) - 1.0
+    counts = counts_at(size, kind.overdispersion, luck)
+    if kind.overdispersion_after is not None:
+        counts = np.where(after, counts_at(size, kind.overdispersion_after, luck), counts)
+    if (share == 1.0).all():
+        return counts
+    happens = keyed_uniform(seed, "occurrence", keys, mean.shape[1]) < share
+    return np.where(happens & (mean > 0), 1 + counts, 0)
+
+
+def _or_same(after: float | None, before: float) -> float:
+    return before if after is None else after
 
 
 def counts_at(mean_units: FloatArray, overdispersion: float, share: FloatArray) -> IntArray:
@@ -195,6 +208,22 @@ def _season(base: FloatArray, turn: FloatArray, periods: int, amplitude: float) 
     return base[:, None] * (1.0 + amplitude * np.sin(2 * np.pi * (t / SEASON_PERIODS + phase))), _never_changes(turn)
 
 
+def _other_season(
+    base: FloatArray, turn: FloatArray, periods: int, amplitude: float, later: int, amplitude_after: float
+) -> MeansAndTurns:
+    """From its turn on an item's wave comes ``later`` periods later and has another amplitude."""
+    t, since = _time(turn, periods)
+    phase = turn[:, None] / max(periods, 1) * 2.5
+    before = amplitude * np.sin(2 * np.pi * (t / SEASON_PERIODS + phase))
+    after = amplitude_after * np.sin(2 * np.pi * ((t - later) / SEASON_PERIODS + phase))
+    return base[:, None] * (1.0 + np.where(since >= 0, after, before)), _changes(turn, periods=periods)
+
+
+def _turns_only(base: FloatArray, turn: FloatArray, periods: int) -> MeansAndTurns:
+    """A steady mean; something else changes at the turn."""
+    return np.repeat(base[:, None], periods, axis=1), _changes(turn, periods=periods)
+
+
 def _between(base: FloatArray, inside: BoolArray, factor: float) -> FloatArray:
     return base[:, None] * np.where(inside, factor, 1.0)
 
@@ -262,4 +291,52 @@ WORLDS: dict[str, WorldKind] = {
     "fast_shift_up_50": WorldKind("such a mean rises by 50%", partial(_shift, factor=1.5), (60.0, 160.0), 0.06),
     "fast_shift_down_50": WorldKind("such a mean falls by 50%", partial(_shift, factor=0.5), (60.0, 160.0), 0.06),
     "unreliable_supply": WorldKind("a steady mean; orders take 1, 2 or 3 periods or never arrive", _steady),
+    "smooth_stationary": WorldKind("a steady mean of 30 to 120, overdispersion 0.02", _steady, (30.0, 120.0), 0.02),
+    "smooth_shift_up_20": WorldKind("such a mean rises by 20%", partial(_shift, factor=1.2), (30.0, 120.0), 0.02),
+    "smooth_shift_down_20": WorldKind("such a mean falls by 20%", partial(_shift, factor=0.8), (30.0, 120.0), 0.02),
+    "smooth_shift_up_50": WorldKind("such a mean rises by 50%", partial(_shift, factor=1.5), (30.0, 120.0), 0.02),
+    "smooth_shift_down_50": WorldKind("such a mean falls by 50%", partial(_shift, factor=0.5), (30.0, 120.0), 0.02),
+    "smooth_spike": WorldKind("one period of five times such a mean", partial(_spike, factor=5.0), (20.0, 80.0), 0.02),
+    "smooth_hole": WorldKind(
+        "one period without demand of such a mean", partial(_spike, factor=0.0), (30.0, 120.0), 0.02
+    ),
+    "intermittent_shift_up_100": WorldKind(
+        "intermittent demand doubles in size", partial(_shift, factor=2.0), (0.5, 2.0), 0.0, demand_share=0.25
+    ),
+    "intermittent_shift_down_50": WorldKind(
+        "intermittent demand falls to half its size", partial(_shift, factor=0.5), (1.0, 2.0), 0.0, demand_share=0.25
+    ),
+    "intermittent_end": WorldKind(
+        "intermittent demand ends at once", partial(_shift, factor=0.0), (0.5, 2.0), 0.0, demand_share=0.25
+    ),
+    "slow_poisson": WorldKind("a steady mean of 0.1 to 1, Poisson", _steady, (0.1, 1.0), 0.0),
+    "season_moves": WorldKind(
+        "a yearly wave of ±60% comes 13 periods later from the turn on",
+        partial(_other_season, amplitude=0.6, later=13, amplitude_after=0.6),
+    ),
+    "season_flattens": WorldKind(
+        "a yearly wave of ±60% ends at the turn", partial(_other_season, amplitude=0.6, later=0, amplitude_after=0.0)
+    ),
+    "volatility_up": WorldKind(
+        "overdispersion rises from 0.05 to 0.5", _turns_only, (10.0, 60.0), 0.05, overdispersion_after=0.5
+    ),
+    "volatility_down": WorldKind(
+        "overdispersion falls from 0.5 to 0.05", _turns_only, (10.0, 60.0), 0.5, overdispersion_after=0.05
+    ),
+    "sold_less_often": WorldKind(
+        "demand in 60% of the periods, then in 20% of them, of the same mean",
+        _turns_only,
+        (2.0, 6.0),
+        0.1,
+        demand_share=0.6,
+        demand_share_after=0.2,
+    ),
+    "sold_more_often": WorldKind(
+        "demand in 20% of the periods, then in 60% of them, of the same mean",
+        _turns_only,
+        (2.0, 6.0),
+        0.1,
+        demand_share=0.2,
+        demand_share_after=0.6,
+    ),
 }

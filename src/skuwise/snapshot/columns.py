@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from skuwise.core.catalog.inputs import Deliveries, Feeds
 from skuwise.core.dictionary import plan_fields
 from skuwise.core.plan import Plan
 
@@ -29,6 +30,11 @@ def table_of(plan: Plan, name: str) -> str:
     if field is not None:
         return field.table if field.table in ("history", "season") else "forecast"
     return "history" if column.shape[1] == plan.grid.period_count else "forecast"
+
+
+def kept_columns(plan: Plan) -> list[str]:
+    """Columns in their order; deliveries and feeds are what monitoring read, and are no columns of an item."""
+    return [name for name, column in plan.columns.items() if not isinstance(column, Deliveries | Feeds)]
 
 
 def is_constant_view(column: np.ndarray) -> bool:

@@ -22,6 +22,7 @@ from skuwise.snapshot.columns import (
     array_of,
     column_frame,
     is_constant_view,
+    kept_columns,
     scalar_from_json,
     scalar_to_json,
     series_of,
@@ -91,7 +92,8 @@ def _write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def _head(plan: Plan, dataset: Dataset | None, sizes: dict[str, int]) -> dict[str, Any]:
-    places = {name: table_of(plan, name) for name in plan.columns}
+    kept = kept_columns(plan)
+    places = {name: table_of(plan, name) for name in kept}
     arrays = {name: plan.columns[name] for name, table in places.items() if table != "settings"}
     return {
         "format": FORMAT_VERSION,
@@ -111,7 +113,7 @@ def _head(plan: Plan, dataset: Dataset | None, sizes: dict[str, int]) -> dict[st
         },
         "open_orders": {f.name: getattr(plan.open_orders, f.name).dtype.str for f in fields(OpenOrders)},
         "labels": {name: list(words) for name, words in plan.labels.items()},
-        "order": list(plan.columns),
+        "order": kept,
         "bytes": sizes,
     }
 

@@ -72,6 +72,31 @@ _BEHAVIOUR = (
     "level_units_per_period",
     "daily_mean_units",
 )
+#: What a person who clears the shelves wants to see.
+_END_OF_LIFE = (
+    *_IDENTITY,
+    "stage",
+    "stage_since",
+    "end_of_life_date",
+    "successor_sku_id",
+    "on_hand_units",
+    "on_order_units",
+    "order_quantity_units",
+    "daily_mean_units",
+    "decay_share_per_week",
+    "remaining_demand_units",
+    "remaining_sd_units",
+    "last_buy",
+    "last_buy_units",
+    "last_order_on",
+    "sell_off_on",
+    "leftover_units",
+    "leftover_cost_minor",
+    "speed_up_ratio",
+    "markdown_share",
+    "lot_at_risk_minor",
+    "stage_evidence",
+)
 
 
 def tables(plan: Plan) -> dict[str, pl.DataFrame]:
@@ -80,9 +105,10 @@ def tables(plan: Plan) -> dict[str, pl.DataFrame]:
 
 
 def people_tables(plan: Plan, dataset: Dataset | None) -> dict[str, pl.DataFrame]:
-    """Order proposals, behaviour, rules, metrics, findings and, where the dataset is given, the refused lines."""
+    """Order proposals, end of life, behaviour, rules, metrics, findings and, with the dataset, the refused lines."""
     made = {
         "order_proposals": order_proposals(plan),
+        "end_of_life": end_of_life(plan),
         "behaviour": _columns(plan, _BEHAVIOUR),
         "rules": rules_frame(plan),
         "metrics": _columns(plan, (*_IDENTITY, *fields_of("metrics"))),
@@ -115,6 +141,21 @@ def order_proposals(plan: Plan) -> pl.DataFrame:
     supplier = pl.col("supplier_id") if "supplier_id" in frame.columns else pl.lit("")
     keys = [nothing, pl.when(nothing).then(later).otherwise(0), supplier, pl.col("sku_id"), pl.col("location_id")]
     return frame.sort(keys)
+
+
+def end_of_life(plan: Plan) -> pl.DataFrame:
+    """Items whose end is in sight and retired ones with stock, and why; the dearest leftovers first."""
+    frame = _columns(plan, _END_OF_LIFE)
+    reasons = [series_of(name, plan.columns[name], plan.labels.get(name)) for name in _REASONS if name in plan.columns]
+    if reasons and "stage_evidence" in frame.columns:
+        frame = frame.with_columns(pl.concat_str("stage_evidence", _joined(reasons), separator="; ").alias("why"))
+    if "remaining_demand_units" not in frame.columns:
+        return frame.clear()
+    going = ~np.isnan(plan.columns["remaining_demand_units"])
+    over = plan.text("stage") == "retired"
+    wanted = (going & ~over) | (over & ((plan.columns["on_hand_units"] > 0) | (plan.columns["on_order_units"] > 0)))
+    keys = [pl.col("leftover_cost_minor"), pl.col("leftover_units"), pl.col("sku_id"), pl.col("location_id")]
+    return frame.drop("stage_evidence").filter(wanted).sort(keys, descending=[True, True, False, False])
 
 
 def _joined(reasons: list[pl.Series]) -> pl.Expr:

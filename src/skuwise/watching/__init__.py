@@ -1,1 +1,1 @@
-"""Watching a shop week by week: the journal of alarms and automatic changes on disk, and the digest that people read."""
+"""Watching a shop week by week: the journal of alarms and automatic changes on disk, and the digest of it."""

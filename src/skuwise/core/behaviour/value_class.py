@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuwise.core.arrays import BoolArray, CodeArray, IntArray
+from skuwise.core.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from skuwise.core.behaviour.statistics import YEAR_WEEKS, periods_in_weeks
 from skuwise.core.steps import step
 
@@ -20,16 +20,31 @@ PREFERRED_NUMBERS = (10, 12, 16, 20, 25, 31, 40, 50, 63, 80)
 
 @step(
     out=("annual_units", "annual_value_minor"),
-    formula="units sold in the last 52 weeks × price; × cost where no price is known, else the units themselves",
+    formula="units sold in the last 52 weeks, for the value with the demand taken over from predecessors, × price; × "
+    "cost where no price is known, else the units themselves",
     source="Silver, Pyke & Thomas: annual usage value",
 )
 def annual_value(
-    sales_units: IntArray, unit_price_minor: IntArray, unit_cost_minor: IntArray, period_days: int
+    sales_units: IntArray,
+    demand_units: FloatArray,
+    own_demand_units: FloatArray,
+    inherited_periods: IntArray,
+    unit_price_minor: IntArray,
+    unit_cost_minor: IntArray,
+    period_days: int,
 ) -> tuple[IntArray, IntArray]:
-    """Units [(n,) units] and value [(n,) minor currency] of the last year."""
-    units = sales_units[:, -periods_in_weeks(YEAR_WEEKS, period_days) :].sum(axis=1)
+    """Units [(n,) units] and value [(n,) minor currency] of the last year.
+
+    A successor is as valuable on its first day as what it replaces.
+    """
+    year = periods_in_weeks(YEAR_WEEKS, period_days)
+    units = sales_units[:, -year:].sum(axis=1)
+    valued = units.copy()
+    heir = np.flatnonzero(inherited_periods > 0)
+    taken = (demand_units[heir, -year:] - own_demand_units[heir, -year:]).sum(axis=1)
+    valued[heir] += np.floor(taken + 0.5).astype(np.int64)
     worth = np.where(unit_price_minor >= 0, unit_price_minor, np.where(unit_cost_minor >= 0, unit_cost_minor, 1))
-    return units, units * worth
+    return units, valued * worth
 
 
 @step(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skuwise.core.arrays import DateArray, FloatArray, IntArray
-from skuwise.core.catalog.inputs import Labels, OpenOrders, PlanInputs
+from skuwise.core.catalog.inputs import UNKNOWN, Deliveries, Feeds, Labels, OpenOrders, PlanInputs
 from skuwise.core.periods import PeriodGrid
 
 #: Days until an end of life that nobody has named.
@@ -17,7 +17,10 @@ DUE_PERIODS_MAX = 105
 
 
 def columns_of(inputs: PlanInputs) -> dict[str, Any]:
-    """Every input column [(n,), (n, T) or (n, P)] and the scalars of the clock."""
+    """Every input column [(n,), (n, T) or (n, P)] and the scalars of the clock.
+
+    ``deliveries`` and ``feeds`` are tables of their own: no step reads them, monitoring does.
+    """
     index, attributes, past = inputs.index, inputs.attributes, inputs.history
     supply, stock, fill, grid = inputs.supply, inputs.stock, inputs.fill, inputs.grid
     launch_known = ~np.isnat(attributes.launch_date)
@@ -37,6 +40,7 @@ def columns_of(inputs: PlanInputs) -> dict[str, Any]:
         "end_of_life_date": attributes.end_of_life_date,
         "days_to_end_of_life": _days_until(attributes.end_of_life_date, grid.as_of),
         "successor_sku_id": attributes.successor_sku_id,
+        "successor_share": _successor_share(inputs),
         "is_bundle": attributes.is_bundle,
         "sales_units": past.sales_units,
         "in_stock_share": past.in_stock_share,
@@ -45,6 +49,7 @@ def columns_of(inputs: PlanInputs) -> dict[str, Any]:
         "returned_units": past.returned_units,
         "received_units": past.received_units,
         "on_hand_units_mean": past.on_hand_units_mean,
+        "paid_price_minor": _or_unknown(past.paid_price_minor, np.float32(np.nan), past.sales_units.shape),
         "lead_time_days_given": supply.lead_time_days_mean,
         "lead_time_sd_days_given": supply.lead_time_days_sd,
         "lead_time_observations": supply.lead_time_observations,
@@ -59,6 +64,7 @@ def columns_of(inputs: PlanInputs) -> dict[str, Any]:
         "backlog_units": stock.backlog_units,
         "stock_known": stock.known,
         "stock_source_row": stock.source_row,
+        "counted_days_ago": _or_unknown(stock.counted_days_ago, np.int64(UNKNOWN), (len(index),)),
         "due_units": due_by_period(inputs.open_orders, len(index), grid.period_days),
         "overdue_units": overdue_by_period(inputs.open_orders, len(index), grid.period_days),
         "learned_units": _learned_units(inputs),
@@ -70,6 +76,8 @@ def columns_of(inputs: PlanInputs) -> dict[str, Any]:
         "fill_item_orders_filled": fill.item_orders_filled,
         "orders": fill.orders,
         "orders_filled": fill.orders_filled,
+        "deliveries": inputs.deliveries or Deliveries.none(),
+        "feeds": inputs.feeds or Feeds.none(),
     }
 
 
@@ -105,11 +113,23 @@ def overdue_by_period(orders: OpenOrders, items: int, period_days: int) -> IntAr
     return overdue
 
 
+def _or_unknown(given: np.ndarray | None, unknown: np.generic, shape: tuple[int, ...]) -> np.ndarray:
+    """The column, or a view of one unknown value that takes no memory."""
+    return np.broadcast_to(unknown, shape) if given is None else given
+
+
 def _learned_units(inputs: PlanInputs) -> FloatArray:
     """What the learned model expects [(n, L) units]; one unknown period where nothing was learned."""
     if inputs.learned is None:
         return np.broadcast_to(np.full((1, 1), np.nan), (len(inputs.index), 1))
     return inputs.learned.units
+
+
+def _successor_share(inputs: PlanInputs) -> FloatArray:
+    """Share of the demand that goes over to the successor [(n,) share]."""
+    if inputs.attributes.successor_share is None:
+        return np.broadcast_to(np.ones(1), (len(inputs.index),))
+    return inputs.attributes.successor_share
 
 
 def _label_columns(inputs: PlanInputs) -> dict[str, Labels]:

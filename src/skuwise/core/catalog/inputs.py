@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from skuwise.core.arrays import BoolArray, DateArray, Float32Array, FloatArray, IntArray, KeyArray, TextArray
 from skuwise.core.findings import Finding
 from skuwise.core.periods import PeriodGrid
+
+#: Stands for an unknown day in arrays of day numbers, as ``UNKNOWN`` does for whole numbers that are never negative.
+NO_DAY = -(2**31)
+UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class ItemAttributes:
     end_of_life_date: DateArray
     successor_sku_id: TextArray
     is_bundle: BoolArray
+    successor_share: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,8 @@ class History:
     where nothing is known of a stockout. Promotion units are inside ``sales_units``; ``promotion_share`` is their
     share of the period's units. ``returned_units`` came back to stock but do not undo the demand.
     ``on_hand_units_mean`` is the mean of the stock counts in the period, NaN where nothing was counted.
+    ``paid_price_minor`` is the mean price of a unit sold without promotion, NaN where none is known; None where nothing
+    tells of prices.
     """
 
     grid: PeriodGrid
@@ -70,6 +79,7 @@ class History:
     returned_units: IntArray
     received_units: IntArray
     on_hand_units_mean: Float32Array
+    paid_price_minor: Float32Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +103,17 @@ class SupplyTerms:
 
 @dataclass(frozen=True, slots=True)
 class StockState:
-    """Stock at the as-of day. ``known`` is false where no count exists: then nothing is ordered blindly."""
+    """Stock at the as-of day. ``known`` is false where no count exists: then nothing is ordered blindly.
+
+    ``counted_days_ago`` are the days since the newest count, -1 where there is none; None where nobody asks.
+    """
 
     on_hand_units: IntArray
     reserved_units: IntArray
     backlog_units: IntArray
     known: BoolArray
     source_row: IntArray
+    counted_days_ago: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,80 @@ class OpenOrders:
     ordered_days_ago: IntArray
     order_id: TextArray
     source_row: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """Receipt lines, k rows sorted by the day they were received: what monitoring judges suppliers by.
+
+    Days are numbers counted from 1970-01-01, ``NO_DAY`` where unknown. ``supplier`` is a place in ``suppliers``;
+    ``order`` tells lines of one order and item apart from those of another, -1 where the order has no number.
+    ``ordered_units`` is what the order line asked for, -1 where the receipt does not say.
+    """
+
+    item: IntArray
+    supplier: IntArray
+    suppliers: tuple[str, ...]
+    order: IntArray
+    ordered_day: IntArray
+    promised_day: IntArray
+    received_day: IntArray
+    units: IntArray
+    ordered_units: IntArray
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    @property
+    def lead_time_days(self) -> IntArray:
+        """Days from order to receipt [(k,)]; -1 where the day of the order is unknown."""
+        return np.where(self.ordered_day == NO_DAY, UNKNOWN, self.received_day - self.ordered_day)
+
+    def before(self, day: int) -> Deliveries:
+        """The lines received before a day: views, no copies."""
+        seen = slice(0, int(np.searchsorted(self.received_day, day)))
+        return Deliveries(
+            self.item[seen],
+            self.supplier[seen],
+            self.suppliers,
+            self.order[seen],
+            self.ordered_day[seen],
+            self.promised_day[seen],
+            self.received_day[seen],
+            self.units[seen],
+            self.ordered_units[seen],
+        )
+
+    @classmethod
+    def none(cls) -> Deliveries:
+        """No receipt is known."""
+        nothing = np.empty(0, np.int64)
+        return cls(nothing, nothing, (), nothing, nothing, nothing, nothing, nothing, nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """What each table brought, day by day: D days that end at the as-of day, (D,) each; empty where it was not given.
+
+    ``sales_rows`` are lines of every kind, ``sales_units`` what was sold before cancellations, ``sales_value_minor``
+    the priced part of it. ``stock_rows`` are counts, ``receipt_rows`` arrivals.
+    """
+
+    sales_rows: IntArray
+    sales_units: IntArray
+    sales_value_minor: IntArray
+    stock_rows: IntArray
+    receipt_rows: IntArray
+
+    def days(self, cut: slice) -> Feeds:
+        """Some of the days: views, no copies."""
+        return Feeds(*(getattr(self, name)[cut] for name in Feeds.__slots__))
+
+    @classmethod
+    def none(cls) -> Feeds:
+        """Nothing is known of the feeds."""
+        nothing = np.empty(0, np.int64)
+        return cls(nothing, nothing, nothing, nothing, nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +251,8 @@ class PlanInputs:
     currency: str
     findings: tuple[Finding, ...] = ()
     learned: LearnedForecast | None = None
+    deliveries: Deliveries | None = None
+    feeds: Feeds | None = None
 
     @property
     def grid(self) -> PeriodGrid:

@@ -28,8 +28,8 @@ FEW_SALES_SILENT_PERIODS = 4
 
 
 @step(
-    out=("first_period", "last_sale_period"),
-    formula="first_period = the earlier of launch and first sale; last_sale_period = newest period with a sale",
+    out=("own_first_period", "last_sale_period"),
+    formula="own_first_period = the earlier of launch and first sale; last_sale_period = newest period with a sale",
     source="our choice",
 )
 def sale_periods(sales_units: IntArray, launch_known: BoolArray, launch_period: IntArray) -> tuple[IntArray, IntArray]:
@@ -51,13 +51,13 @@ def sale_periods(sales_units: IntArray, launch_known: BoolArray, launch_period: 
 
 @step(
     out="on_sale",
-    formula="every period from first_period on",
+    formula="every period from own_first_period on",
     source="our choice",
 )
-def periods_on_sale(sales_units: IntArray, first_period: IntArray) -> BoolArray:
+def periods_on_sale(sales_units: IntArray, own_first_period: IntArray) -> BoolArray:
     """True from the first period on sale [(n, T) bool]; false everywhere for an item that never was."""
     periods = np.arange(sales_units.shape[1])
-    on_sale: BoolArray = (periods[None, :] >= first_period[:, None]) & (first_period >= 0)[:, None]
+    on_sale: BoolArray = (periods[None, :] >= own_first_period[:, None]) & (own_first_period >= 0)[:, None]
     return on_sale
 
 
@@ -75,7 +75,7 @@ def censored_periods(
 
 
 @step(
-    out=("demand_units", "one_off_units"),
+    out=("own_demand_units", "one_off_units"),
     formula="sales, and in censored periods sales + (1 − in-stock share) × mean of the nearest uncensored periods; a "
     "lone period beyond exp(median + 2.5 × 1.4826 × MAD) of the logarithms of the item's sales, and beyond 10 units, "
     "is cut to that; of fewer than 4 sales one beyond 10 × the mean of the others, if 4 periods of silence followed",

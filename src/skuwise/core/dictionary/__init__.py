@@ -27,6 +27,8 @@ CONTRACT_TABLES = (
     "receipts",
 )
 PLAN_TABLES = ("clock", "plan", "history", "season", "due", "forecast", "metrics")
+#: Columns that watching a plan adds to it, of shape (n,).
+WATCH_TABLES = ("watch",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +89,5 @@ def fields_of(table: str) -> dict[str, Field]:
 @cache
 def plan_fields() -> dict[str, Field]:
     """Every column a plan may hold, rule fields and settings among them; their names are unique."""
-    return {field.name: field for table in ("settings", "rules", *PLAN_TABLES) for field in fields_of(table).values()}
+    tables = ("settings", "rules", *PLAN_TABLES, *WATCH_TABLES)
+    return {field.name: field for table in tables for field in fields_of(table).values()}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuwise.core.arrays import FloatArray, kernel
+from skuwise.core.arrays import Float32Array, FloatArray, kernel
 from skuwise.core.behaviour.seasonality import part_of_year
 from skuwise.core.behaviour.weekday import weekday_of
 from skuwise.core.forecast.judging import DAMPING, within_reach
+from skuwise.core.forecast.launch import launch_index
 from skuwise.core.steps import step
 
 
@@ -22,6 +23,8 @@ def own_demand(
     trend: FloatArray,
     season_index: FloatArray,
     weekday_index: FloatArray,
+    to_launch: FloatArray,
+    ramp: Float32Array,
     as_of_day: int,
     period_days: int,
     horizon: int,
@@ -36,6 +39,8 @@ def own_demand(
             trend_sum += power * trend[i]
             mean[i, h] = _period_mean(level[i], trend_sum, season_index[i], as_of_day + (h + 0.5) * period_days)
             mean[i, h] *= weekday_index[i, weekday_of(as_of_day + h * period_days)]
+            if to_launch[i] > -len(ramp[i]):
+                mean[i, h] *= launch_index(h, 1.0, to_launch[i], ramp[i])
     return mean
 
 
@@ -46,6 +51,8 @@ def _interval_mean(
     season_index: FloatArray,
     weekday_index: FloatArray,
     learned_factor: FloatArray,
+    to_launch: FloatArray,
+    ramp: Float32Array,
     as_of_day: int,
     period_days: int,
     days: FloatArray,
@@ -60,7 +67,10 @@ def _interval_mean(
         while left > 0:
             power *= DAMPING
             trend_sum += power * trend[i]
-            part = min(1.0, left) * weekday_index[i, weekday_of(as_of_day + h * period_days)]
+            part = min(1.0, left)
+            if to_launch[i] > -len(ramp[i]):
+                part = launch_index(h, part, to_launch[i], ramp[i])
+            part *= weekday_index[i, weekday_of(as_of_day + h * period_days)]
             if h < learned_factor.shape[1]:
                 part *= learned_factor[i, h]
             total[i] += part * _period_mean(level[i], trend_sum, season_index[i], as_of_day + (h + 0.5) * period_days)
@@ -72,7 +82,8 @@ def _interval_mean(
 @step(
     out="mean_units",
     formula="(level + damped trend, between half and twice the level) × season index of the period's part of the year "
-    "× weekday index where a period is a day × learned factor",
+    "× weekday index where a period is a day × learned factor × demand factor × launch ramp of the periods since "
+    "the launch; nothing before it",
     source="Gardner & McKenzie (1985); multiplicative season",
 )
 def expected_demand(
@@ -81,6 +92,9 @@ def expected_demand(
     season_index: FloatArray,
     weekday_index: FloatArray,
     learned_factor: FloatArray,
+    demand_factor: FloatArray,
+    periods_to_launch: FloatArray,
+    launch_ramp: Float32Array,
     as_of_day: int,
     period_days: int,
     forecast_horizon_periods: int,
@@ -91,12 +105,15 @@ def expected_demand(
         trend_units_per_period,
         season_index,
         weekday_index,
+        periods_to_launch,
+        np.ascontiguousarray(launch_ramp),
         as_of_day,
         period_days,
         forecast_horizon_periods,
     )
     learned = min(learned_factor.shape[1], forecast_horizon_periods)
     mean[:, :learned] *= learned_factor[:, :learned]
+    mean *= demand_factor[:, None]
     return mean
 
 
@@ -112,6 +129,9 @@ def interval_demand(
     season_index: FloatArray,
     weekday_index: FloatArray,
     learned_factor: FloatArray,
+    demand_factor: FloatArray,
+    periods_to_launch: FloatArray,
+    launch_ramp: Float32Array,
     lead_time_days_mean: FloatArray,
     protection_interval_days: FloatArray,
     as_of_day: int,
@@ -120,13 +140,17 @@ def interval_demand(
     """Expected demand until today's order arrives, until the next one would, between the two, and a day [(n,) units].
 
     >>> season, week, lead, protection = np.ones((1, 52)), np.ones((1, 7)), np.array([28.0]), np.array([35.0])
-    >>> flat = interval_demand(np.array([10.0]), np.zeros(1), season, week, np.ones((1, 1)), lead, protection, 20000, 7)
+    >>> one, old, days = np.ones(1), np.array([-99.0]), (lead, protection, 20000, 7)
+    >>> shape = (np.zeros(1), season, week, np.ones((1, 1)), one, old, np.ones((1, 13), np.float32))
+    >>> flat = interval_demand(np.array([10.0]), *shape, *days)
     >>> [round(float(v[0]), 4) for v in flat]
     [40.0, 50.0, 10.0, 1.4286]
     """
-    shape = (level_units_per_period, trend_units_per_period, season_index, weekday_index, learned_factor)
-    lead = _interval_mean(*shape, as_of_day, period_days, lead_time_days_mean)
-    protection = _interval_mean(*shape, as_of_day, period_days, protection_interval_days)
+    ramp = np.ascontiguousarray(launch_ramp)
+    launch = (learned_factor, periods_to_launch, ramp)
+    shape = (level_units_per_period, trend_units_per_period, season_index, weekday_index, *launch)
+    lead = demand_factor * _interval_mean(*shape, as_of_day, period_days, lead_time_days_mean)
+    protection = demand_factor * _interval_mean(*shape, as_of_day, period_days, protection_interval_days)
     return lead, protection, protection - lead, protection / protection_interval_days
 
 

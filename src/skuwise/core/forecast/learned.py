@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuwise.core.arrays import FloatArray
+from skuwise.core.arrays import Float32Array, FloatArray
 from skuwise.core.forecast.interval import own_demand
 from skuwise.core.steps import step
 
@@ -28,6 +28,8 @@ def learned_factor(
     trend_units_per_period: FloatArray,
     season_index: FloatArray,
     weekday_index: FloatArray,
+    periods_to_launch: FloatArray,
+    launch_ramp: Float32Array,
     learned_units: FloatArray,
     learned_weight_share: FloatArray,
     as_of_day: int,
@@ -38,7 +40,8 @@ def learned_factor(
     Half weight, own forecast 10, learned 14: the mean of both is 12.
 
     >>> one, ten, year, week = np.ones(1), np.array([10.0]), np.ones((1, 52)), np.ones((1, 7))
-    >>> float(learned_factor(ten, 0 * one, year, week, np.array([[14.0]]), 0.5 * one, 20000, 7)[0, 0])
+    >>> old, ramp = np.array([-99.0]), np.ones((1, 13), np.float32)
+    >>> float(learned_factor(ten, 0 * one, year, week, old, ramp, np.array([[14.0]]), 0.5 * one, 20000, 7)[0, 0])
     1.2
     """
     own = own_demand(
@@ -46,6 +49,8 @@ def learned_factor(
         trend_units_per_period,
         season_index,
         weekday_index,
+        periods_to_launch,
+        np.ascontiguousarray(launch_ramp),
         as_of_day,
         period_days,
         learned_units.shape[1],

@@ -75,13 +75,14 @@ MEMORY_PERIODS = 156
         "past_sum_mean_units",
         "past_sum_sd_units",
     ),
-    formula="young level and error where there are; else (1 − w) × blended smoothing (the mean of five weights) + w × "
-    "quick smoothing, or where that is none steady smoothing; w = the share of least squared error in units of "
-    "sums over the protection interval, drawn towards 0; a damped trend where its error is 20% smaller; error sd "
-    "= root of Σ error² ÷ Σ (Σ index)² × periods; a period weighs in the level as its in-stock share (where "
-    "censored) × its season index, at most 1; of days the censored ones are left out, and the level is that of "
-    "demand ÷ (weekday × shop day × shared level index), brought back by the last; past sums = the last three "
-    "protection intervals that are over, and what the model and its errors until then foretold of them",
+    formula="young level and error where there are; else, from the first period learned from on, (1 − w) × blended "
+    "smoothing (the mean of five weights) + w × quick smoothing, or where that is none steady smoothing; w = the "
+    "share of least squared error in units of sums over the protection interval, drawn towards 0; a damped trend "
+    "where its error is 20% smaller; error sd = root of Σ error² ÷ Σ (Σ index)² × periods; a period weighs in the "
+    "level as its in-stock share (where censored) × its season index, at most 1; of days the censored ones are "
+    "left out, and the level is that of demand ÷ (weekday × shop day × shared level index), brought back by the "
+    "last; past sums = the last three protection intervals that are over, and what the model and its errors until "
+    "then foretold of them",
     source="Bates & Granger, ORQ 20 (1969) 451; Hyndman et al. (2008); Gardner & McKenzie (1985)",
     codes={"forecast_model": MODELS},
 )
@@ -89,7 +90,7 @@ def level_and_error(
     demand_units: FloatArray,
     censored: BoolArray,
     in_stock_share: Float32Array,
-    first_period: IntArray,
+    first_learned_period: IntArray,
     season_index: FloatArray,
     weekday_index: FloatArray,
     shop_day_index: Float32Array,
@@ -113,7 +114,7 @@ def level_and_error(
         demand_units,
         censored,
         np.ascontiguousarray(in_stock_share),
-        first_period,
+        first_learned_period,
         season_index,
         weekday_index,
         np.ascontiguousarray(shop_day_index),
@@ -258,7 +259,7 @@ def _fit(
     demand: FloatArray,
     censored: BoolArray,
     share: Float32Array,
-    first_period: IntArray,
+    first_learned: IntArray,
     season_index: FloatArray,
     weekday_index: FloatArray,
     shop_day: Float32Array,
@@ -283,9 +284,9 @@ def _fit(
             model[i], level[i], error_sd[i] = SHIFTING, young_level[i], young_error_sd[i]
             past[i, :, 0] = young_past[i]
             continue
-        if first_period[i] < 0:
+        if first_learned[i] < 0:
             continue
-        start = max(first_period[i], periods - MEMORY_PERIODS)
+        start = max(first_learned[i], periods - MEMORY_PERIODS)
         flat = deseasonalised(demand[i], season_index[i], parts_of, start)
         count = len(flat)
         by_day = period_days == 1

@@ -32,6 +32,11 @@ NEW_LEVEL_MIN = 0.3
 #: Dispersion before anything is seen, and the periods of evidence that it is worth.
 DISPERSION_FIRST = 0.1
 DISPERSION_PERIODS = 3.0
+#: Where an old level is remembered: chance that it still holds, the periods' worth that is known of it, and the chance
+#: of a change before each later period: such an item is no longer young, and its level changes once in two years.
+CARRIED_CHANCE = 0.5
+CARRIED_WORTH = 20.0
+CARRIED_CHANGE_CHANCE = 0.01
 #: Runs less likely than this are dropped; so many are kept at most.
 RUN_SHARE_MIN = 1e-3
 RUNS_MAX = 24
@@ -50,26 +55,34 @@ class Runs(NamedTuple):
 
 @kernel
 def shifting_level(
-    flat: FloatArray, weight: FloatArray, bound: FloatArray, first_level: float, levels: FloatArray
+    flat: FloatArray,
+    weight: FloatArray,
+    bound: FloatArray,
+    first_level: float,
+    levels: FloatArray,
+    carried: bool = False,
+    dispersion_first: float = DISPERSION_FIRST,
 ) -> tuple[float, float, float]:
     """Level, its variance, and the variance of one period around it, after all periods of one item.
 
     ``flat`` is demand without season [(T,) units], ``weight`` how much each period counts [(T,) 0 to 1]. Where
     ``bound`` [(T,) units] is not NaN the item sold out, and demand was at least that; 0 tells nothing.
-    ``first_level`` is expected before anything is seen. ``levels[k]`` is filled with the level after k periods
-    [(T + 1,)].
+    ``first_level`` is expected before anything is seen; where it is ``carried`` it is an old level that may still hold.
+    ``levels[k]`` is filled with the level after k periods [(T + 1,)].
 
     The level of a run is a credibility mean (Bühlmann): (k × first guess + sum) ÷ (k + periods), with k = variance of a
     period ÷ variance of the guess. Source: Adams & MacKay (2007), Bayesian online changepoint detection, with the mean
     and variance of a negative binomial in place of an exact family.
     """
     runs = Runs(np.empty(RUNS_MAX + 1), np.empty(RUNS_MAX + 1), np.empty(RUNS_MAX + 1))
-    dispersion = dispersion_of(flat, weight, bound)
-    count = 0
+    dispersion = dispersion_of(flat, weight, bound, dispersion_first)
+    count = _with_old_run(runs, first_level, dispersion) if carried else 0
+    change_chance = CARRIED_CHANGE_CHANCE if carried else CHANGE_CHANCE
     total, seen = 0.0, 0.0
     levels[0] = max(first_level, NEW_LEVEL_MIN)
     for t in range(len(flat)):
-        count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion)
+        if not carried or t > 0:
+            count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion, change_chance)
         if not np.isnan(bound[t]):
             likely = _learn_bound(runs, count, bound[t], dispersion)
         elif weight[t] > 0.0:
@@ -82,7 +95,8 @@ def shifting_level(
         levels[t + 1] = 0.0
         for j in range(count):
             levels[t + 1] += runs.share[j] * runs.mean[j]
-    count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion)
+    if not carried or len(flat) > 0:
+        count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion, change_chance)
     level, squares, variance = 0.0, 0.0, 0.0
     for j in range(count):
         of_period = _variance(runs.mean[j], dispersion)
@@ -93,7 +107,7 @@ def shifting_level(
 
 
 @kernel
-def dispersion_of(flat: FloatArray, weight: FloatArray, bound: FloatArray) -> float:
+def dispersion_of(flat: FloatArray, weight: FloatArray, bound: FloatArray, first: float = DISPERSION_FIRST) -> float:
     """Dispersion from the differences of successive periods, which a change of level enters only once.
 
     Half the mean squared difference estimates the variance (von Neumann, 1941); (variance − mean) ÷ mean² of it is
@@ -108,10 +122,10 @@ def dispersion_of(flat: FloatArray, weight: FloatArray, bound: FloatArray) -> fl
             count += 1
             last = t
     if count < 2 or total <= 0.0:
-        return DISPERSION_FIRST
+        return first
     mean = total / count
     own = max((0.5 * squares / (count - 1) - mean) / (mean * mean), 0.0)
-    return (DISPERSION_PERIODS * DISPERSION_FIRST + count * own) / (DISPERSION_PERIODS + count)
+    return (DISPERSION_PERIODS * first + count * own) / (DISPERSION_PERIODS + count)
 
 
 @kernel
@@ -120,15 +134,25 @@ def _variance(mean: float, dispersion: float) -> float:
 
 
 @kernel
-def _with_new_run(runs: Runs, count: int, long_mean: float, dispersion: float) -> int:
+def _with_new_run(runs: Runs, count: int, long_mean: float, dispersion: float, change_chance: float) -> int:
     """The level may have changed: add a run that knows only the item's long mean. Returns how many there are."""
     mean = max(long_mean, NEW_LEVEL_MIN)
     for j in range(count):
-        runs.share[j] *= 1.0 - CHANGE_CHANCE
-    runs.share[count] = CHANGE_CHANCE if count > 0 else 1.0
+        runs.share[j] *= 1.0 - change_chance
+    runs.share[count] = change_chance if count > 0 else 1.0
     runs.mean[count] = mean
     runs.known[count] = _variance(mean, dispersion) / ((NEW_LEVEL_SPREAD * mean) ** 2 + NEW_LEVEL_VARIANCE_MIN)
     return count + 1
+
+
+@kernel
+def _with_old_run(runs: Runs, old_level: float, dispersion: float) -> int:
+    """Start from an old level: either it still holds, or it has just changed. Returns how many runs there are."""
+    _with_new_run(runs, 0, old_level, dispersion, CARRIED_CHANGE_CHANCE)
+    _copy(runs, 0, 1)
+    runs.known[0] = CARRIED_WORTH
+    runs.share[0], runs.share[1] = CARRIED_CHANCE, 1.0 - CARRIED_CHANCE
+    return 2
 
 
 @kernel

@@ -16,12 +16,12 @@ FOLLOWED_WEEKS = 26
 
 @step(
     out=("weeks_on_sale", "weeks_since_sale", "silent_weeks", "usual_gap_weeks"),
-    formula="weeks since first_period; weeks in stock (Σ in-stock share) since the newest sale; the same with each "
+    formula="weeks since own_first_period; weeks in stock (Σ in-stock share) since the newest sale; the same with each "
     "week counted by its season index, at most 1; ADI in weeks",
     source="our choice: weeks without stock or out of season say nothing about silence",
 )
 def age_and_silence(
-    first_period: IntArray,
+    own_first_period: IntArray,
     last_sale_period: IntArray,
     in_stock_share: Float32Array,
     adi_periods: FloatArray,
@@ -31,7 +31,7 @@ def age_and_silence(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Age, time since the newest sale, silence and usual interval in weeks [(n,) each].
 
-    Both times count from first_period where nothing was sold.
+    Both times count from own_first_period where nothing was sold.
 
     >>> share, half_season = np.array([[1, 1, 1, 1, 0.5, 0]]), np.full((1, 52), 0.5)
     >>> age, since, silence, gap = age_and_silence(
@@ -41,14 +41,14 @@ def age_and_silence(
     """
     periods = in_stock_share.shape[1]
     weeks = period_days / 7
-    age = np.where(first_period >= 0, (periods - first_period) * weeks, -1.0)
-    since = np.maximum(last_sale_period, first_period - 1)
+    age = np.where(own_first_period >= 0, (periods - own_first_period) * weeks, -1.0)
+    since = np.maximum(last_sale_period, own_first_period - 1)
     after = np.arange(periods)[None, :] > since[:, None]
     in_stock = np.where(after, in_stock_share, 0).astype(np.float64)
     parts_of = parts_of_periods(grid_start_day, periods, period_days, season_index.shape[1])
     in_season = in_stock * np.minimum(season_index, 1.0)[:, parts_of]
     since_sale, silence = in_stock.sum(axis=1) * weeks, in_season.sum(axis=1) * weeks
-    ever = first_period >= 0
+    ever = own_first_period >= 0
     return age, np.where(ever, since_sale, -1.0), np.where(ever, silence, -1.0), adi_periods * weeks
 
 

@@ -45,16 +45,16 @@ _STAGE_OF_EVIDENCE = np.array(
 
 
 @step(
-    out=("stage", "stage_evidence"),
+    out=("stage_seen", "stage_evidence"),
     formula="the first that holds: end-of-life date passed (retired) or near (retiring); successor on sale (retiring); "
     "silent for stage_silent_weeks_min and stage_silent_gaps_min usual gaps (retiring with stock, else retired); no "
     "sale yet or launched within stage_new_weeks_max (new); level changed by ratio and z and confirmed (growing, "
     "declining); else mature",
     source="our choice",
-    codes={"stage": STAGES, "stage_evidence": EVIDENCE},
+    codes={"stage_seen": STAGES, "stage_evidence": EVIDENCE},
 )
 def life_stage(
-    first_period: IntArray,
+    own_first_period: IntArray,
     launch_known: BoolArray,
     last_sale_period: IntArray,
     days_to_end_of_life: IntArray,
@@ -80,7 +80,7 @@ def life_stage(
     usual_gap = np.where(np.isnan(usual_gap_weeks), 0, usual_gap_weeks)
     silent = silent_weeks > np.maximum(stage_silent_weeks_min, stage_silent_gaps_min * usual_gap)
     # An item whose first sale comes within its own usual gap (and a month) may well be older than the data.
-    age_unknown = ~launch_known & (first_period >= 0) & (first_period <= np.maximum(4, usual_gap))
+    age_unknown = ~launch_known & (own_first_period >= 0) & (own_first_period <= np.maximum(4, usual_gap))
     confirmed = change_weeks >= stage_confirm_weeks
     evidence = np.select(
         [

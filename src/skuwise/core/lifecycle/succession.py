@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skuwise.core.arrays import BoolArray, IntArray, TextArray
+from skuwise.core.demand.inheritance import heirs
 from skuwise.core.steps import step
 
 
@@ -24,11 +25,6 @@ def successor_on_sale(
     [True, False]
     """
     result = np.zeros(len(sku_id), np.bool_)
-    followed = np.flatnonzero(successor_sku_id != "")
-    if len(followed):
-        # Only the locations of named successors are looked at: their number is small, the shop is not.
-        candidates = np.flatnonzero(np.isin(sku_id, successor_sku_id[followed]) & (last_sale_period >= 0))
-        selling = np.char.add(np.char.add(sku_id[candidates], "\x1f"), location_id[candidates])
-        wanted = np.char.add(np.char.add(successor_sku_id[followed], "\x1f"), location_id[followed])
-        result[followed] = np.isin(wanted, selling)
+    source, heir = heirs(sku_id, location_id, successor_sku_id)
+    result[source] = last_sale_period[heir] >= 0
     return result

@@ -124,11 +124,12 @@ def in_stock_rate_52w(stockout_days_52w: FloatArray, metric_window_weeks: FloatA
 
 @step(
     out="lost_units_52w",
-    formula="Σ max(demand_units − sales_units, 0) over the censored periods of the last 52 weeks; null where unknown",
+    formula="Σ max(own_demand_units − sales_units, 0) over the censored periods of the last 52 weeks; null where "
+    "unknown",
     source="inferred; datavations and Netstock: expected demand − sales while out of stock",
 )
 def lost_units_52w(
-    demand_units: FloatArray,
+    own_demand_units: FloatArray,
     sales_units: IntArray,
     censored: BoolArray,
     availability_known: BoolArray,
@@ -140,7 +141,7 @@ def lost_units_52w(
     >>> lost_units_52w(demand, sales, censored, np.array([True]), 7).tolist()
     [6.0]
     """
-    missed = newest(demand_units, YEAR_DAYS, period_days) - newest(sales_units, YEAR_DAYS, period_days)
+    missed = newest(own_demand_units, YEAR_DAYS, period_days) - newest(sales_units, YEAR_DAYS, period_days)
     counts = newest(censored, YEAR_DAYS, period_days) & (missed > 0)
     return np.where(availability_known, np.where(counts, missed, 0.0).sum(axis=1), np.nan)
 

@@ -76,12 +76,12 @@ def _average_counted(on_hand_units_mean: Float32Array, on_sale: BoolArray, days:
 
 @step(
     out="metric_window_weeks",
-    formula="the last 52 weeks; or the weeks since first_period where the item is younger",
+    formula="the last 52 weeks; or the weeks since own_first_period where the item is younger",
     source="retail calendar of 52 weeks",
 )
-def metric_window_weeks(first_period: IntArray, sales_units: IntArray, period_days: int) -> FloatArray:
+def metric_window_weeks(own_first_period: IntArray, sales_units: IntArray, period_days: int) -> FloatArray:
     """Length of the yearly window of each item [(n,) weeks]; 0 where it was never on sale."""
-    return days_on_sale(first_period, sales_units.shape[1], YEAR_DAYS, period_days) / DAYS_PER_WEEK
+    return days_on_sale(own_first_period, sales_units.shape[1], YEAR_DAYS, period_days) / DAYS_PER_WEEK
 
 
 @step(
@@ -121,12 +121,12 @@ def units_of_the_quarter(
     source="Amazon Seller Central, historical days of supply",
 )
 def daily_shipped_units(
-    sales_units: IntArray, first_period: IntArray, period_days: int
+    sales_units: IntArray, own_first_period: IntArray, period_days: int
 ) -> tuple[FloatArray, FloatArray]:
     """Average daily units shipped [(n,) units/day]; days before the launch do not count."""
     rates = []
     for days in (MONTH_DAYS, QUARTER_DAYS):
-        on_sale_days = days_on_sale(first_period, sales_units.shape[1], days, period_days)
+        on_sale_days = days_on_sale(own_first_period, sales_units.shape[1], days, period_days)
         rates.append(_shipped(sales_units, days, period_days) / np.maximum(on_sale_days, period_days))
     return rates[0], rates[1]
 

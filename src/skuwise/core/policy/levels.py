@@ -31,8 +31,8 @@ HALF_UNIT = 0.5
 
 @step(
     out=("lead_time_days_mean", "lead_time_days_sd", "lead_time_known", "protection_interval_days"),
-    formula="as supply terms or receipts tell, else lead_time_days_assumed and its share; protection = lead time + "
-    "review period",
+    formula="as supply terms or receipts tell, else lead_time_days_assumed and its share; lead_time_days_ruled where it "
+    "is at least 0, and the deviation keeps its share of the mean; protection = lead time + review period",
     source="Silver, Pyke & Thomas: (R, S) systems protect lead time + review period",
 )
 def lead_time(
@@ -40,13 +40,25 @@ def lead_time(
     lead_time_sd_days_given: FloatArray,
     lead_time_days_assumed: FloatArray,
     lead_time_sd_share_assumed: FloatArray,
+    lead_time_days_ruled: FloatArray,
     review_period_days: IntArray,
 ) -> tuple[FloatArray, FloatArray, BoolArray, FloatArray]:
-    """Mean and deviation of the lead time, whether it is known, and the protection interval [(n,) days]."""
+    """Mean and deviation of the lead time, whether it is known, and the protection interval [(n,) days].
+
+    Terms of 20 days ± 4 and a rule that says 30: the deviation grows with the mean.
+
+    >>> one = lambda value: np.array([value])
+    >>> mean, sd, known, protection = lead_time(one(20.0), one(4.0), one(14.0), one(0.3), one(30.0), one(7))
+    >>> float(mean[0]), float(sd[0]), bool(known[0]), float(protection[0])
+    (30.0, 6.0, True, 37.0)
+    """
     known = ~np.isnan(lead_time_days_given)
-    mean = np.where(known, lead_time_days_given, lead_time_days_assumed)
-    sd = np.where(np.isnan(lead_time_sd_days_given), lead_time_sd_share_assumed * mean, lead_time_sd_days_given)
-    return mean, sd, known, mean + review_period_days
+    told = np.where(known, lead_time_days_given, lead_time_days_assumed)
+    sd = np.where(np.isnan(lead_time_sd_days_given), lead_time_sd_share_assumed * told, lead_time_sd_days_given)
+    ruled = lead_time_days_ruled >= 0
+    mean = np.where(ruled, lead_time_days_ruled, told)
+    scaled = np.where(told > 0, sd / np.where(told > 0, told, 1.0), lead_time_sd_share_assumed) * mean
+    return mean, np.where(ruled, scaled, sd), known | ruled, mean + review_period_days
 
 
 @step(
@@ -227,7 +239,8 @@ def aims(service_measure: CodeArray, critical_ratio_share: FloatArray) -> IntArr
     formula="cycle service: demand to cover not exceeded with the target's probability − expected demand to cover; "
     "cost: not exceeded with the critical ratio where lead time demand was not. Fill rate, and cost where the ratio is "
     "unknown: the least stock above it with which a cycle is short by at most (1 − target) × cycle quantity. Within "
-    "safety_stock_units_min (for cost only where above 0) and safety_stock_days_max; demand is gamma distributed",
+    "safety_stock_units_min (for cost only where above 0) and safety_stock_days_max, of falling demand where it falls; "
+    "demand is gamma distributed",
     source="Silver, Pyke & Thomas: P1 and P2 service; Burgin (1975)",
 )
 def safety_stock(
@@ -243,6 +256,7 @@ def safety_stock(
     safety_stock_units_min: IntArray,
     safety_stock_days_max: FloatArray,
     critical_ratio_share: FloatArray,
+    falling_daily_units: FloatArray,
 ) -> FloatArray:
     """Safety stock [(n,) units]: net inventory expected just before a receipt. Only money may want it below zero."""
     stock = np.zeros(len(service_target))
@@ -265,7 +279,7 @@ def safety_stock(
     # A least of 0 is what stands where nobody asked for one. Money may then want less than the expected demand: where
     # holding costs more than a shortage, safety stock is negative. A least above 0 is a wish, and holds for money too.
     least = np.where((aim == MONEY) & (safety_stock_units_min <= 0), -np.inf, safety_stock_units_min)
-    most = np.maximum(safety_stock_days_max * daily_mean_units, safety_stock_units_min)
+    most = np.maximum(safety_stock_days_max * np.fmin(daily_mean_units, falling_daily_units), safety_stock_units_min)
     return np.minimum(np.maximum(stock, least), most)
 
 

@@ -9,7 +9,11 @@ import numpy as np
 
 from skuwise.core.arrays import BoolArray
 from skuwise.core.findings import Finding, found
+from skuwise.core.forecast.launch import NOTHING_KNOWN
+from skuwise.core.forecast.launch import TOO_LATE as LAUNCH_TOO_LATE
+from skuwise.core.lifecycle.stage import RETIRED
 from skuwise.core.policy.levels import COST
+from skuwise.core.policy.proposals import MOQ_REFUSED, MULTIPLE_REFUSED
 
 #: An order is told where nothing sold for so many weeks and for so many of the item's usual intervals.
 SILENT_WEEKS = 13
@@ -37,8 +41,28 @@ def plan_findings(columns: Mapping[str, Any]) -> Iterator[Finding]:
         ),
         (
             "POL-004",
-            (columns["moq_reason"] == 3) | (columns["multiple_reason"] == 4),
+            (columns["moq_reason"] == MOQ_REFUSED[0]) | (columns["multiple_reason"] == MULTIPLE_REFUSED[0]),
             "the MOQ or order multiple would buy more than max_supply_days allows, so nothing is proposed",
+        ),
+        (
+            "POL-009",
+            (columns["moq_reason"] == MOQ_REFUSED[1]) | (columns["multiple_reason"] == MULTIPLE_REFUSED[1]),
+            "the MOQ or order multiple is more than will still be sold, so nothing is proposed",
+        ),
+        (
+            "POL-011",
+            columns["reorder_allowed"] & (columns["first_buy_case"] == LAUNCH_TOO_LATE),
+            "the launch is nearer than the lead time, so the first buy arrives after it",
+        ),
+        (
+            "POL-012",
+            columns["reorder_allowed"] & ~columns["is_bundle"] & (columns["first_buy_case"] == NOTHING_KNOWN),
+            "a launch is ahead and no earlier launch tells how much to buy for it, so nothing is proposed",
+        ),
+        (
+            "POL-010",
+            (columns["stage"] == RETIRED) & (columns["leftover_units"] > 0),
+            "the life of the item is over and stock is left",
         ),
         (
             "POL-005",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuwise.core.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from skuwise.core.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
+from skuwise.core.forecast.launch import NOT_YET
 from skuwise.core.policy.distribution import exceedance, expected_shortage
 from skuwise.core.policy.levels import LOST
 from skuwise.core.steps import step
@@ -48,7 +49,8 @@ def stockout_risk(
 
 @step(
     out="days_until_order",
-    formula="first day on which position + relief − expected demand is at or below the reorder point",
+    formula="first day on which position + relief − expected demand is at or below the reorder point; before a launch "
+    "whose first buy is still to come, first_buy_order_on",
     source="our choice; the reorder point of today is held",
 )
 def days_until_order(
@@ -58,7 +60,10 @@ def days_until_order(
     reorder_allowed: BoolArray,
     is_bundle: BoolArray,
     stock_known: BoolArray,
+    first_buy_case: CodeArray,
+    first_buy_order_on: DateArray,
     mean_units: FloatArray,
+    as_of_day: int,
     period_days: int,
 ) -> IntArray:
     """Days until the item is to be ordered [(n,) days]: 0 today, −1 beyond the horizon or never."""
@@ -73,4 +78,7 @@ def days_until_order(
     part = np.clip(np.where(within > 0, (spare - before) / np.where(within > 0, within, 1), 0.0), 0.0, 1.0)
     days = np.floor((period + part) * period_days).astype(np.int64)
     days = np.where(spare <= 0, 0, np.where(reached.any(axis=1), days, -1))
-    return np.where(reorder_allowed & ~is_bundle & stock_known & (reorder_point_units > 0), days, -1)
+    days = np.where(reorder_point_units > 0, days, -1)
+    first = np.where(first_buy_case == NOT_YET, first_buy_order_on, np.datetime64(as_of_day, "D"))
+    days = np.where(first_buy_case == NOT_YET, first.astype("datetime64[D]").astype(np.int64) - as_of_day, days)
+    return np.where(reorder_allowed & ~is_bundle & stock_known, days, -1)

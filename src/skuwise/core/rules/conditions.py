@@ -31,6 +31,7 @@ NUMBER_COLUMNS = (
     "unit_cost_minor",
     "unit_price_minor",
     "weeks_on_sale",
+    "days_to_end_of_life",
     "lead_time_days_given",
     "cv",
     "adi_periods",
@@ -49,6 +50,11 @@ ASKABLE: dict[str, tuple[str, ...]] = {
     "sku": ("sku_id",),
     "sku_location": ("sku_id", "location_id"),
 }
+#: Columns that the user's own tables tell. Rules of fields that are resolved early may ask no others.
+CATALOGUE_COLUMNS = (
+    *("supplier_id", "category", "brand", "criticality", "product_id", "sku_id", "location_id"),
+    *("unit_cost_minor", "unit_price_minor", "days_to_end_of_life"),
+)
 #: Columns whose values are a closed list: another name is a mistake, not a value that no item happens to have.
 _CLOSED = {
     "abc_class": ABC_CLASSES,
@@ -103,6 +109,11 @@ def fit_condition(layer: str, column: str, raw: object) -> Condition:
     """A condition as the rulebook writes it, or UnfitError where layer, column or value do not allow it."""
     if column not in ASKABLE[layer]:
         raise _not_askable(layer, column)
+    return fit_asked(column, raw)
+
+
+def fit_asked(column: str, raw: object) -> Condition:
+    """The same for a column that may be asked."""
     if column in NUMBER_COLUMNS:
         return _fit_numbers(column, raw)
     given = raw if isinstance(raw, list) else [raw]

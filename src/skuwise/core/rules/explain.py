@@ -49,15 +49,15 @@ def explain_field(
 ) -> list[Tried]:
     """Every rule that speaks of ``field`` in ascending precedence, tried on the item in ``row``.
 
-    Rules of the SKU layers and overrides are listed only where they name the item's SKU. The rule that holds is the
-    one ``resolve`` finds. Raises KeyError with the nearest name where there is no such rule field.
+    Rules of the SKU layers, automatic rules and overrides are listed only where they name the item's SKU. The rule that
+    holds is the one ``resolve`` finds. Raises KeyError with the nearest name where there is no such rule field.
     """
     if field not in fields_of("rules"):
         raise KeyError(f'there is no rule field "{field}". {suggestion(field, fields_of("rules"))}')
     row = range(len(columns["sku_id"]))[row]
     day = as_day(as_of)
     speaking = [(number, rule) for number, rule in enumerate(rulebook.rules) if field in rule.values]
-    speaking += _overrides_of(rulebook, str(columns["sku_id"][row]), field)
+    speaking += _sku_rules_of(rulebook, str(columns["sku_id"][row]), field)
     asked = {"sku_id", "location_id"}.union(*(rule.when for rule in rulebook.rules))
     items = Items({name: columns[name][row : row + 1] for name in asked}, labels)
     deciding = int(resolve(rulebook, items.columns, labels, day).given_by[field][0])
@@ -98,10 +98,13 @@ def explanation(tried: Iterable[Tried], field: str, sku_id: str, location_id: st
     return [*lines, f"  nothing is said of it in: {', '.join(silent)}"] if silent else lines
 
 
-def _overrides_of(rulebook: Rulebook, sku_id: str, field: str) -> list[tuple[int, Rule]]:
-    table, first = rulebook.override_table, len(rulebook.rules)
-    about = np.flatnonzero((table.sku_id == sku_id) & (table.field_name == field))
-    return [(first + number, rulebook.overrides[number]) for number in about.tolist()]
+def _sku_rules_of(rulebook: Rulebook, sku_id: str, field: str) -> list[tuple[int, Rule]]:
+    """Automatic rules and overrides about the field of one SKU, with their numbers."""
+    return [
+        (first + number, rules[number])
+        for first, rules, table in rulebook.tables
+        for number in np.flatnonzero((table.sku_id == sku_id) & (table.field_name == field)).tolist()
+    ]
 
 
 def _why_not(rule: Rule, items: Items, day: date) -> str:
@@ -117,8 +120,8 @@ def _said(one: Tried) -> str:
     rule = one.rule
     if rule.layer == "override":
         text = f"{rule.where} by {rule.author} {rule.end}: {rule.reason}"
-    elif rule.layer == "built-in":
-        text = rule.name
+    elif rule.layer in ("automatic", "built-in"):
+        text = rule.description
     elif rule.layer == "default":
         text = f"[defaults] ({rule.where})"
     else:

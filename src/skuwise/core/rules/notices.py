@@ -10,10 +10,10 @@ import numpy as np
 from skuwise.core.arrays import BoolArray, IntArray
 from skuwise.core.findings import Finding, found
 from skuwise.core.rules.conditions import Items
-from skuwise.core.rules.overrides import FOREVER
 from skuwise.core.rules.problems import nearest
 from skuwise.core.rules.rule import Rule
 from skuwise.core.rules.rulebook import Rulebook
+from skuwise.core.rules.table import FOREVER
 
 #: An override that ends within so many days is told, in time to renew it.
 EXPIRES_SOON_DAYS = 14
@@ -50,31 +50,39 @@ def _absent(rule: Rule, column: str, items: Items) -> list[str]:
     return texts
 
 
-def override_findings(rulebook: Rulebook, matched: IntArray, day: np.datetime64) -> Iterator[Finding]:
-    """Overrides of unknown items, over, soon to be, or without an end; one finding for each kind and file."""
-    if not rulebook.overrides:
-        return
-    table = rulebook.override_table
-    holding, over = table.holding(day), table.valid_until <= day
-    soon = holding & (table.valid_until <= day + np.timedelta64(EXPIRES_SOON_DAYS, "D"))
-    yield from _told(rulebook, "RUL-003", holding & (matched == 0), "name an item that is not in the data")
-    yield from _told(rulebook, "RUL-004", over, "are over and no longer hold")
-    yield from _told(rulebook, "RUL-007", holding & (table.valid_until == FOREVER), "have no end date")
-    yield from _told(rulebook, "RUL-006", soon & (matched > 0), f"end within {EXPIRES_SOON_DAYS} days")
+def sku_rule_findings(rulebook: Rulebook, matched: IntArray, day: np.datetime64) -> Iterator[Finding]:
+    """Overrides of unknown items, over, soon to be, or without an end, and automatic changes of unknown items.
+
+    One finding for each kind and file. That an automatic change is over, or holds until it is undone, is as it should
+    be. ``matched`` (rules,) counts the items of every rule of the rulebook.
+    """
+    for first, rules, table in rulebook.tables:
+        holding, known = table.holding(day), matched[first : first + len(rules)] > 0
+        if rules is rulebook.automatic:
+            yield from _told(rules, "RUL-008", holding & ~known, "concern an item that is not in the data")
+            continue
+        soon = holding & (table.valid_until <= day + np.timedelta64(EXPIRES_SOON_DAYS, "D"))
+        yield from _told(rules, "RUL-003", holding & ~known, "name an item that is not in the data")
+        yield from _told(rules, "RUL-004", table.valid_until <= day, "are over and no longer hold")
+        yield from _told(rules, "RUL-007", holding & (table.valid_until == FOREVER), "have no end date")
+        yield from _told(rules, "RUL-006", soon & known, f"end within {EXPIRES_SOON_DAYS} days")
 
 
-def _told(rulebook: Rulebook, code: str, concerned: BoolArray, what: str) -> Iterator[Finding]:
+def _told(rules: tuple[Rule, ...], code: str, concerned: BoolArray, what: str) -> Iterator[Finding]:
     by_file: dict[str, list[Rule]] = {}
     for number in np.flatnonzero(concerned).tolist():
-        by_file.setdefault(rulebook.overrides[number].file, []).append(rulebook.overrides[number])
-    for file, overrides in sorted(by_file.items()):
-        overrides.sort(key=lambda rule: rule.line)
-        examples = "; ".join(_example(rule) for rule in overrides[:_EXAMPLES_MAX])
-        more = ", …" if len(overrides) > _EXAMPLES_MAX else ""
-        message = f"{len(overrides)} override(s) {what}: {examples}{more}"
-        yield found(code, message, table="overrides", file=file, row=overrides[0].line, count=len(overrides))
+        by_file.setdefault(rules[number].file, []).append(rules[number])
+    for file, about in sorted(by_file.items()):
+        about.sort(key=lambda rule: rule.line)
+        examples = "; ".join(_example(rule) for rule in about[:_EXAMPLES_MAX])
+        more = ", …" if len(about) > _EXAMPLES_MAX else ""
+        kind, table = ("automatic change", "rules") if about[0].change_id else ("override", "overrides")
+        message = f"{len(about)} {kind}(s) {what}: {examples}{more}"
+        yield found(code, message, table=table, file=file, row=about[0].line, count=len(about))
 
 
 def _example(rule: Rule) -> str:
     place = f" @ {rule.when['location_id']}" if "location_id" in rule.when else ""
+    if rule.change_id:
+        return f"{rule.name}{place} (change {rule.change_id})"
     return f"{rule.name}{place} by {rule.author} {rule.end} (line {rule.line})"

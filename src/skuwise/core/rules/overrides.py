@@ -9,25 +9,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-import numpy as np
-
-from skuwise.core.arrays import BoolArray, DateArray, FloatArray, IntArray, TextArray
 from skuwise.core.dictionary import Field, fields_of
-from skuwise.core.rules.conditions import AnyOf, Items, rows_in_ranges
+from skuwise.core.rules.conditions import AnyOf
 from skuwise.core.rules.problems import Problems, UnfitError, suggestion
 from skuwise.core.rules.rule import Rule
-from skuwise.core.rules.values import as_number, fit_text
+from skuwise.core.rules.values import fit_text
 
 COLUMNS = ("sku_id", "location_id", "field", "value", "unit", "from", "until", "author", "reason")
 #: Columns that every row must fill. An override without an end is let pass and told by a finding.
 _NEEDED = ("sku_id", "field", "value", "author", "reason")
-
-FOREVER = np.datetime64("9999-12-31", "D")
-ALWAYS = np.datetime64("0001-01-01", "D")
 
 
 def parse_overrides(source: str | Iterable[Mapping[str, object]], file: str = "overrides.csv") -> tuple[Rule, ...]:
@@ -147,80 +140,3 @@ def _day_of(column: str, text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UnfitError(f'{column} = "{text}" is not a day', "Write it as 2026-12-31") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Two rules of one layer that give one field different values for ``count`` items; ``row`` is the first."""
-
-    field: str
-    first: int
-    second: int
-    count: int
-    row: int
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideTable:
-    """The overrides as arrays (k,), in the order of their precedence, to be matched against all items at once."""
-
-    sku_id: TextArray
-    location_id: TextArray
-    located: BoolArray
-    field_name: TextArray
-    value: FloatArray
-    valid_from: DateArray
-    valid_until: DateArray
-
-    @classmethod
-    def of(cls, overrides: tuple[Rule, ...]) -> OverrideTable:
-        fields = fields_of("rules")
-        named = [next(iter(rule.values.items())) for rule in overrides]
-        return cls(
-            sku_id=np.array([_only(rule, "sku_id") for rule in overrides], dtype=np.str_),
-            location_id=np.array([_only(rule, "location_id") for rule in overrides], dtype=np.str_),
-            located=np.array(["location_id" in rule.when for rule in overrides], dtype=np.bool_),
-            field_name=np.array([name for name, _ in named], dtype=np.str_),
-            value=np.array([as_number(fields[name], value) for name, value in named], dtype=np.float64),
-            valid_from=np.array([rule.valid_from or ALWAYS for rule in overrides], dtype="datetime64[D]"),
-            valid_until=np.array([rule.valid_until or FOREVER for rule in overrides], dtype="datetime64[D]"),
-        )
-
-    def holding(self, as_of: np.datetime64) -> BoolArray:
-        return np.asarray((self.valid_from <= as_of) & (as_of < self.valid_until))
-
-    def matched(self, items: Items, as_of: np.datetime64) -> tuple[IntArray, IntArray]:
-        """Pairs of (override, row) in which the override holds on the day, overrides ascending."""
-        skus = items.columns["sku_id"]
-        holding = np.flatnonzero(self.holding(as_of))
-        wanted, place = np.unique(self.sku_id[holding], return_inverse=True)
-        start = np.searchsorted(skus, wanted, side="left")[place]
-        end = np.searchsorted(skus, wanted, side="right")[place]
-        which, rows = rows_in_ranges(start, end)
-        which = holding[which]
-        here = ~self.located[which] | (self.location_id[which] == items.columns["location_id"][rows])
-        return which[here], rows[here]
-
-    def winners(self, which: IntArray, rows: IntArray) -> tuple[IntArray, IntArray, list[Clash]]:
-        """Of the pairs of one field the one that holds in each row, and the pairs that contradict each other.
-
-        Overrides stand in the order of precedence, so the greatest number wins; two of the same kind (both for the
-        location or both for all of them) that differ are a clash.
-        """
-        order = np.lexsort((which, rows))
-        which, rows = which[order], rows[order]
-        same = (rows[1:] == rows[:-1]) & (self.located[which[1:]] == self.located[which[:-1]])
-        differ = np.flatnonzero(same & (self.value[which[1:]] != self.value[which[:-1]]))
-        clashes: dict[tuple[int, int], list[int]] = {}
-        for at in differ.tolist():
-            clashes.setdefault((int(which[at]), int(which[at + 1])), []).append(int(rows[at]))
-        last = np.append(rows[1:] != rows[:-1], True)[: len(rows)]
-        told = [
-            Clash(str(self.field_name[first]), first, second, len(at), at[0]) for (first, second), at in clashes.items()
-        ]
-        return which[last], rows[last], told
-
-
-def _only(rule: Rule, column: str) -> str:
-    condition = rule.when.get(column)
-    return str(condition.options[0]) if isinstance(condition, AnyOf) else ""

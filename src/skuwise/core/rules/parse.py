@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from skuwise.core.dictionary import fields_of
-from skuwise.core.rules.conditions import ASKABLE, Condition, fit_condition
-from skuwise.core.rules.problems import Problem, Problems, RulebookError, UnfitError, suggestion
+from skuwise.core.rules.conditions import ASKABLE, CATALOGUE_COLUMNS, Condition, fit_condition
+from skuwise.core.rules.guard_rails import GuardRail
+from skuwise.core.rules.guard_rails_parsing import guard_rails_of
+from skuwise.core.rules.problems import UnfitError, suggestion
 from skuwise.core.rules.rule import Rule
 from skuwise.core.rules.rulebook import (
     Rulebook,
@@ -22,12 +21,14 @@ from skuwise.core.rules.rulebook import (
     in_precedence,
     settings_problems,
 )
-from skuwise.core.rules.toml_lines import Path, line_at, lines_of
-from skuwise.core.rules.values import Value, fit_value
+from skuwise.core.rules.toml_document import Document, read_toml
+from skuwise.core.rules.toml_lines import Path
+from skuwise.core.rules.values import EARLY_FIELDS, Value, fit_value
 
-TABLES = ("settings", "defaults", "rule", "overrides")
+TABLES = ("settings", "defaults", "rule", "guard_rail", "overrides")
 RULE_KEYS = ("name", "layer", "when", "set", "from", "until", "reason", "author")
 BUILT_IN_FILE = "builtin.toml"
+GUARD_RAILS_FILE = "guard_rails.toml"
 
 
 def parse_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
@@ -49,14 +50,24 @@ def parse_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
         from = 2026-01-01             # optional; the first day
         until = 2026-12-31            # optional; the first day on which it no longer holds
         reason = "margin review"
+        [[guard_rail]]                # what the system may change by itself
+        name = "Lead times, a little at a time"
+        field = "lead_time_days_ruled"   # a rule field, or "stage" for moves of the stage
+        automatic = true              # false: every change waits for a person
+        when = { supplier_id = "S1" } # optional; the columns of layer segment, sku_id and location_id
+        change_share_max = 0.5        # optional, as value_min, value_max, changes_per_run_max and
+        days_between_changes_min = 28
 
     >>> parse_rulebook("[defaults]\\nservice_target = 0.9").rules[-1].values
     {'service_target': 0.9}
     """
-    document = _read(text, file)
+    document = read_toml(text, file)
+    for name in document.content:
+        if name not in TABLES:
+            document.refuse((name,), f'unknown key "{name}"', _top_level_mend(name))
     settings = default_settings()
     given = _values(document, "settings", ("settings",), document.table("settings"))
-    settings |= {name: value for name, value in given.items() if not isinstance(value, str)}
+    settings |= {name: value for name, value in given.items() if not isinstance(value, str | date)}
     places = {name: document.line("settings", name) for name in given}
     document.problems.found += settings_problems(settings, places, file)
     overrides_file = document.content.get("overrides", "")
@@ -67,6 +78,7 @@ def parse_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
         for name, value in _values(document, "rules", ("defaults",), document.table("defaults")).items()
     ]
     rules = _rules(document, builtin=False)
+    guard_rails = guard_rails_of(document, builtin=False)
     document.problems.raise_any()
     return Rulebook(
         rules=in_precedence((*built_in_rules(), *defaults, *rules)),
@@ -75,62 +87,34 @@ def parse_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
         sources=("built-in", file),
         settings_where={name: f"{file}:{line}" for name, line in places.items()},
         overrides_file=overrides_file,
+        guard_rails=(*guard_rails, *built_in_guard_rails()),
     )
 
 
 @cache
 def built_in_rulebook() -> Rulebook:
     """The rulebook of a shop that has written none."""
-    return Rulebook(built_in_rules(), (), default_settings(), ("built-in",), {})
+    return Rulebook(built_in_rules(), (), default_settings(), ("built-in",), {}, guard_rails=built_in_guard_rails())
+
+
+@cache
+def built_in_guard_rails() -> tuple[GuardRail, ...]:
+    """The guard-rails of ``guard_rails.toml``, which hold where the shop has none of its own."""
+    text = (files(__package__) / GUARD_RAILS_FILE).read_text(encoding="utf-8")
+    document = read_toml(text, GUARD_RAILS_FILE)
+    guard_rails = guard_rails_of(document, builtin=True)
+    document.problems.raise_any()
+    return tuple(guard_rails)
 
 
 @cache
 def built_in_rules() -> tuple[Rule, ...]:
     """The dictionary's defaults and the rules of ``builtin.toml``, by ascending precedence."""
     text = (files(__package__) / BUILT_IN_FILE).read_text(encoding="utf-8")
-    document = _read(text, BUILT_IN_FILE)
+    document = read_toml(text, BUILT_IN_FILE)
     rules = _rules(document, builtin=True)
     document.problems.raise_any()
     return in_precedence((dictionary_defaults(), *rules))
-
-
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """A TOML text as read, with the place of each key and the problems found so far."""
-
-    content: Mapping[str, Any]
-    places: Mapping[Path, int]
-    problems: Problems
-
-    def line(self, *path: str | int) -> int:
-        return line_at(self.places, path)
-
-    def refuse(self, path: Path, what: str, mend: str) -> None:
-        self.problems.add(self.line(*path), what, mend)
-
-    def table(self, name: str) -> Mapping[str, object]:
-        content = self.content.get(name, {})
-        if isinstance(content, dict):
-            return content
-        self.refuse((name,), f"{name} is not a table", f"Write [{name}] on a line of its own and the keys below it")
-        return {}
-
-
-def _read(text: str, file: str) -> _Document:
-    text = text.removeprefix("\ufeff")
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r" \(at line (\d+), column \d+\)$", str(error))
-        line = int(at[1]) if at else text.count("\n") + 1
-        what = f"this is not TOML: {str(error)[: at.start()] if at else error}"
-        mend = "Mend the syntax first; text stands in quotes, days and numbers do not"
-        raise RulebookError([Problem(file, line, what, mend)]) from None
-    document = _Document(content, lines_of(text), Problems(file))
-    for name in content:
-        if name not in TABLES:
-            document.refuse((name,), f'unknown key "{name}"', _top_level_mend(name))
-    return document
 
 
 def _top_level_mend(name: str) -> str:
@@ -141,7 +125,7 @@ def _top_level_mend(name: str) -> str:
     return suggestion(name, TABLES)
 
 
-def _values(document: _Document, table: str, path: Path, given: Mapping[str, object]) -> dict[str, Value]:
+def _values(document: Document, table: str, path: Path, given: Mapping[str, object]) -> dict[str, Value]:
     """The values of one table that stand; a problem for each that does not."""
     fields = fields_of(table)
     values: dict[str, Value] = {}
@@ -166,14 +150,10 @@ def _unknown_field(table: str, name: str) -> UnfitError:
     return UnfitError(f'unknown {word} "{name}"', suggestion(name, fields_of(table)))
 
 
-def _rules(document: _Document, *, builtin: bool) -> list[Rule]:
-    content = document.content.get("rule", [])
-    if not isinstance(content, list) or not all(isinstance(raw, dict) for raw in content):
-        document.refuse(("rule",), "rule is not a list of rules", "Begin each rule with [[rule]] in double brackets")
-        return []
+def _rules(document: Document, *, builtin: bool) -> list[Rule]:
     rules = []
     lines: dict[str, int] = {}
-    for number, raw in enumerate(content):
+    for number, raw in enumerate(document.tables("rule", "rule")):
         rule = _rule(document, number, raw, builtin=builtin)
         if rule is None:
             continue
@@ -185,25 +165,27 @@ def _rules(document: _Document, *, builtin: bool) -> list[Rule]:
     return rules
 
 
-def _rule(document: _Document, number: int, raw: Mapping[str, Any], *, builtin: bool) -> Rule | None:
+def _rule(document: Document, number: int, raw: Mapping[str, Any], *, builtin: bool) -> Rule | None:
     """The n-th rule, or None where it has problems (which are noted)."""
     found_before = len(document.problems.found)
     path: Path = ("rule", number)
     for key in raw:
         if key not in RULE_KEYS:
             document.refuse((*path, key), f'unknown key "{key}" of a rule', _rule_key_mend(key))
-    texts = {key: _text(document, (*path, key), raw.get(key, "")) for key in ("name", "layer", "reason", "author")}
+    texts = {key: document.text((*path, key), raw.get(key, "")) for key in ("name", "layer", "reason", "author")}
     if "name" not in raw or not texts["name"]:
         document.refuse((*path, "name"), "the rule has no name", "Write name = and a few words in quotes")
     values = _values(document, "rules", (*path, "set"), _part(document, path, raw, "set"))
-    begin, end = (_day(document, (*path, key), raw.get(key)) for key in ("from", "until"))
+    begin, end = (document.day((*path, key), raw.get(key)) for key in ("from", "until"))
     if begin and end and begin >= end:
         what = f"from {begin} is not before until {end}"
         document.refuse((*path, "until"), what, "until is the first day on which the rule no longer holds")
+    when = _conditions(document, path, texts["layer"], raw)
+    _refuse_late_conditions(document, path, when, values)
     rule = Rule(
         name=texts["name"],
         layer=texts["layer"],
-        when=_conditions(document, path, texts["layer"], raw),
+        when=when,
         values=values,
         valid_from=begin,
         valid_until=end,
@@ -224,7 +206,7 @@ def _rule_key_mend(key: str) -> str:
     return suggestion(key, RULE_KEYS)
 
 
-def _part(document: _Document, path: Path, raw: Mapping[str, Any], key: str) -> Mapping[str, object]:
+def _part(document: Document, path: Path, raw: Mapping[str, Any], key: str) -> Mapping[str, object]:
     """``when`` or ``set`` of a rule; both must say something."""
     part = raw.get(key)
     if isinstance(part, dict) and part:
@@ -237,7 +219,7 @@ def _part(document: _Document, path: Path, raw: Mapping[str, Any], key: str) -> 
     return {}
 
 
-def _conditions(document: _Document, path: Path, layer: str, raw: Mapping[str, Any]) -> dict[str, Condition]:
+def _conditions(document: Document, path: Path, layer: str, raw: Mapping[str, Any]) -> dict[str, Condition]:
     given = _part(document, path, raw, "when")
     if layer not in ASKABLE:
         what = f'unknown layer "{layer}"' if layer else "the rule has no layer"
@@ -246,6 +228,9 @@ def _conditions(document: _Document, path: Path, layer: str, raw: Mapping[str, A
             mend = "What holds for every item goes below [defaults]"
         elif layer in ("override", "overrides"):
             mend = 'Dated overrides stand in a table of their own: overrides = "overrides.csv"'
+        elif layer == "automatic":
+            what = 'layer "automatic" is what the system changes by itself; a rulebook cannot write it'
+            mend = "Say what it may change in a [[guard_rail]]; a rule that holds above it is a dated override"
         document.refuse((*path, "layer"), what, mend)
         return {}
     conditions: dict[str, Condition] = {}
@@ -261,15 +246,14 @@ def _conditions(document: _Document, path: Path, layer: str, raw: Mapping[str, A
     return conditions
 
 
-def _text(document: _Document, path: Path, raw: object) -> str:
-    if isinstance(raw, str):
-        return raw
-    document.refuse(path, f"{path[-1]} = {raw!r} is not a text", "Put it in quotes")
-    return ""
-
-
-def _day(document: _Document, path: Path, raw: object) -> date | None:
-    if raw is None or (isinstance(raw, date) and not isinstance(raw, datetime)):
-        return raw
-    document.refuse(path, f"{path[-1]} = {raw} is not a day", "Write it without quotes and time, such as 2026-12-31")
-    return None
+def _refuse_late_conditions(
+    document: Document, path: Path, when: Mapping[str, Condition], values: Mapping[str, Value]
+) -> None:
+    """A field that stages and classes rest on must not rest on them."""
+    for name in sorted(values.keys() & set(EARLY_FIELDS)):
+        for column in sorted(when.keys() - set(CATALOGUE_COLUMNS)):
+            document.refuse(
+                (*path, "when", column),
+                f"a rule that sets {name} asks {column}, which is computed after {name} must be known",
+                f"Ask only {', '.join(CATALOGUE_COLUMNS)}; name the SKUs, or write the values for {column} directly",
+            )

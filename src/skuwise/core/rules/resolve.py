@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skuwise.core.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from skuwise.core.dictionary import fields_of
+from skuwise.core.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
+from skuwise.core.dictionary import Field, fields_of
 from skuwise.core.findings import Finding
 from skuwise.core.rules.conditions import Items
-from skuwise.core.rules.notices import override_findings, rule_findings
-from skuwise.core.rules.overrides import Clash
+from skuwise.core.rules.notices import rule_findings, sku_rule_findings
 from skuwise.core.rules.problems import Problem, RulebookError
 from skuwise.core.rules.rule import Rule
 from skuwise.core.rules.rulebook import Rulebook
-from skuwise.core.rules.values import array_type, as_number, told_in
+from skuwise.core.rules.table import Clash, RuleTable, differ_in_value
+from skuwise.core.rules.values import EARLY_FIELDS, as_column, as_number, default_of, number_type, told_in
 
-RuleValueArray = FloatArray | IntArray | BoolArray | CodeArray
+RuleValueArray = FloatArray | IntArray | BoolArray | CodeArray | DateArray
 RuleNumbers = npt.NDArray[np.int16] | npt.NDArray[np.int32]
 
 #: More rules than this, and their numbers take four bytes an item and field instead of two.
@@ -32,14 +32,15 @@ _INT16_RULES_MAX = int(np.iinfo(np.int16).max)
 class Resolved:
     """What the rulebook says of n items.
 
-    ``values[field]`` (n,) is float64, int64, bool, or int16 as position among the dictionary's choices.
+    ``values[field]`` (n,) is float64, int64, bool, datetime64[D] (NaT is none), or int16 as position among the
+    dictionary's choices.
     ``given_by[field]`` (n,) is the number of the deciding rule in ``rules``: int16, or int32 where a rulebook has
     more than 32,767 rules and overrides. ``counts`` (rules,) is the number of items for which a rule decides at least
     one field, ``matched`` (rules,) of those that meet its conditions on the day.
     """
 
     rules: tuple[Rule, ...]
-    values: Mapping[str, RuleValueArray]
+    values: dict[str, RuleValueArray]
     given_by: Mapping[str, RuleNumbers]
     counts: IntArray
     matched: IntArray
@@ -63,23 +64,38 @@ def resolve(
     read. Where two rules of one layer give a field different values for an item, RulebookError names every case.
     """
     day = as_day(as_of)
-    resolution = _Resolution(rulebook, Items(columns, labels))
-    resolution.apply_rules(day.astype(date))
-    resolution.apply_overrides(day)
-    if resolution.problems:
-        raise RulebookError(resolution.problems)
+    resolution = _Resolution(rulebook, Items(columns, labels), fields_of("rules"))
+    resolution.apply(day)
     findings = (
         *rule_findings(rulebook.rules, resolution.matched, resolution.items, day.astype(date)),
-        *override_findings(rulebook, resolution.matched[len(rulebook.rules) :], day),
+        *sku_rule_findings(rulebook, resolution.matched, day),
     )
     return Resolved(
         rules=rulebook.in_order,
-        values=resolution.values,
+        values={name: as_column(described, resolution.values[name]) for name, described in fields_of("rules").items()},
         given_by=resolution.given_by,
-        counts=_deciding_counts(resolution.given_by, len(rulebook.in_order)),
+        counts=deciding_counts(resolution.given_by, len(rulebook.in_order)),
         matched=resolution.matched,
         findings=findings,
     )
+
+
+def pinned_stages(
+    rulebook: Rulebook,
+    columns: Mapping[str, Any],
+    labels: Mapping[str, tuple[str, ...]],
+    as_of: date | np.datetime64,
+) -> CodeArray:
+    """``stage_pinned`` [(n,) position among its choices, 0 where no rule pins the stage], before the stage is known.
+
+    Rules that set it ask only what the catalogue tells, so that ``resolve`` finds the same later. Raises RulebookError
+    where two rules of one layer pin different stages.
+    """
+    early = {name: fields_of("rules")[name] for name in EARLY_FIELDS}
+    resolution = _Resolution(rulebook, Items(columns, labels), early)
+    resolution.apply(as_day(as_of))
+    pinned: CodeArray = resolution.values["stage_pinned"]
+    return pinned
 
 
 def as_day(as_of: date | np.datetime64) -> np.datetime64:
@@ -92,6 +108,7 @@ class _Resolution:
 
     rulebook: Rulebook
     items: Items
+    fields: Mapping[str, Field]
     values: dict[str, Any] = field(default_factory=dict)
     given_by: dict[str, Any] = field(default_factory=dict)
     matched: IntArray = field(init=False)
@@ -99,14 +116,22 @@ class _Resolution:
 
     def __post_init__(self) -> None:
         count = len(self.rulebook.in_order)
-        number_type = np.int16 if count <= _INT16_RULES_MAX else np.int32
+        rule_type = np.int16 if count <= _INT16_RULES_MAX else np.int32
         defaults = self.rulebook.rules[0]
-        for name, described in fields_of("rules").items():
-            default = as_number(described, defaults.values[name])
-            self.values[name] = np.full(len(self.items), default, dtype=array_type(described))
-            self.given_by[name] = np.zeros(len(self.items), dtype=number_type)
+        for name, described in self.fields.items():
+            # The rulebook of an older plan does not know the fields that have come since.
+            default = as_number(described, defaults.values.get(name, default_of(described)))
+            self.values[name] = np.full(len(self.items), default, dtype=number_type(described))
+            self.given_by[name] = np.zeros(len(self.items), dtype=rule_type)
         self.matched = np.zeros(count, dtype=np.int64)
         self.matched[0] = len(self.items)
+
+    def apply(self, day: np.datetime64) -> None:
+        self.apply_rules(day.astype(date))
+        for first, _, table in self.rulebook.tables:
+            self.apply_table(first, table, day)
+        if self.problems:
+            raise RulebookError(self.problems)
 
     def apply_rules(self, day: date) -> None:
         layer_start = 0
@@ -114,36 +139,35 @@ class _Resolution:
         for number, rule in enumerate(self.rulebook.rules[1:], start=1):
             if rule.precedence != self.rulebook.rules[number - 1].precedence:
                 layer_start, layer_fields = number, set()
-            if not rule.holds_on(day):
+            spoken = rule.values.keys() & self.fields.keys()
+            if not spoken or not rule.holds_on(day):
                 continue
             rows = self.items.rows_where(rule.when)
             self.matched[number] = len(self.items) if isinstance(rows, slice) else len(rows)
-            for name, value in rule.values.items():
-                stored = as_number(fields_of("rules")[name], value)
+            for name in sorted(spoken):
+                stored = as_number(self.fields[name], rule.values[name])
                 if name in layer_fields:
                     self._note_clashes(name, rows, number, layer_start, stored)
                 self.values[name][rows] = stored
                 self.given_by[name][rows] = number
-            layer_fields |= rule.values.keys()
+            layer_fields |= spoken
 
     def _note_clashes(
         self, name: str, rows: IntArray | slice, number: int, layer_start: int, stored: float | int | bool
     ) -> None:
         """Items for which another rule of the same layer has already said something else."""
         earlier = self.given_by[name][rows]
-        differ = np.flatnonzero((earlier >= layer_start) & (self.values[name][rows] != stored))
+        differ = np.flatnonzero((earlier >= layer_start) & differ_in_value(self.values[name][rows], stored))
         for other in np.unique(earlier[differ]).tolist():
             at = differ[earlier[differ] == other]
             row = int(np.arange(len(self.items))[rows][at[0]])
             self._add_clash(Clash(name, other, number, len(at), row))
 
-    def apply_overrides(self, day: np.datetime64) -> None:
-        if not self.rulebook.overrides:
-            return
-        table, first = self.rulebook.override_table, len(self.rulebook.rules)
+    def apply_table(self, first: int, table: RuleTable, day: np.datetime64) -> None:
+        """Rules about one SKU each, of which the first has the number ``first``."""
         which, rows = table.matched(self.items, day)
-        self.matched[first:] = np.bincount(which, minlength=len(self.rulebook.overrides))
-        for name in np.unique(table.field_name[np.unique(which)]).tolist():
+        self.matched[first : first + len(table)] = np.bincount(which, minlength=len(table))
+        for name in sorted(self.fields.keys() & set(table.field_name[np.unique(which)].tolist())):
             of_field = table.field_name[which] == name
             holding, at, clashes = table.winners(which[of_field], rows[of_field])
             for clash in clashes:
@@ -164,10 +188,12 @@ class _Resolution:
         mend = "Narrow the conditions of one so that they do not overlap, or move it to a higher layer"
         if second.layer == "override":
             mend = "Keep one of the two, or end one before the other begins"
+        if second.layer == "automatic":
+            mend = "Undo one of the two changes"
         self.problems.append(Problem(second.file, second.line, what, mend))
 
 
-def _deciding_counts(given_by: Mapping[str, RuleNumbers], rule_count: int) -> IntArray:
+def deciding_counts(given_by: Mapping[str, RuleNumbers], rule_count: int) -> IntArray:
     """Items for which each rule decides at least one field; an item counts once, however many fields it decides."""
     counts = np.zeros(rule_count, dtype=np.int64)
     numbers = list(given_by.values())

@@ -20,15 +20,19 @@ LAYERS = (
     "segment",
     "sku",
     "sku_location",
+    "automatic",
     "override",
 )
+
+_RANKS = {layer: rank for rank, layer in enumerate(LAYERS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What holds for the items that meet every condition on the days ``[valid_from, valid_until)``.
 
-    ``line`` counts from 1. ``author`` is who set a dated override. The values are typed as the dictionary says.
+    ``line`` counts from 1. ``author`` is who set a dated override. ``change_id`` names the change, in the journal, that
+    a rule of layer "automatic" comes from. The values are typed as the dictionary says.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Rule:
     line: int = 0
     author: str = ""
     builtin: bool = False
+    change_id: str = ""
 
     @property
     def where(self) -> str:
@@ -49,10 +54,15 @@ class Rule:
         return f"{self.file}:{self.line}" if self.line else self.file
 
     @property
-    def precedence(self) -> tuple[bool, int, bool]:
-        """Of two rules the one with the greater precedence wins; of overrides the one for a single location."""
-        located = self.layer == "override" and "location_id" in self.when
-        return (not self.builtin, LAYERS.index(self.layer), located)
+    def precedence(self) -> tuple[bool, int, bool, int]:
+        """Of two rules the one with the greater precedence wins.
+
+        Of overrides, and of what the system changed by itself, that is the one for a single location; of two of its own
+        changes the one that begins later.
+        """
+        about_one_sku = self.layer in ("automatic", "override")
+        begin = self.valid_from.toordinal() if self.layer == "automatic" and self.valid_from else 0
+        return (not self.builtin, _RANKS[self.layer], about_one_sku and "location_id" in self.when, begin)
 
     def holds_on(self, day: date) -> bool:
         begun = self.valid_from is None or self.valid_from <= day
@@ -67,6 +77,8 @@ class Rule:
         """The rule in one line, for whoever asks where a value comes from."""
         if self.layer == "built-in":
             return self.name
+        if self.layer == "automatic":
+            return f"changed by itself on {self.valid_from}: {self.reason} (change {self.change_id})"
         if self.layer == "override":
             return f"override by {self.author} {self.end}: {self.reason} ({self.where})"
         if self.layer == "default":
@@ -75,4 +87,6 @@ class Rule:
 
     def __str__(self) -> str:
         """How messages name the rule: its name and where it stands."""
+        if self.layer == "automatic":
+            return f'"{self.name}" (change {self.change_id})'
         return f'"{self.name}" ({"built-in" if self.builtin else self.where})'

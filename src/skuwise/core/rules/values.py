@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from skuwise.core.dictionary import Field
 from skuwise.core.rules.problems import UnfitError, suggestion
 
-Value = float | int | bool | str
+#: A day is a date; where a field of days has none, its value is ``NO_DAY``.
+Value = float | int | bool | str | date
+NO_DAY = "none"
+#: Days outside are slips of the pen.
+DAY_MIN, DAY_MAX = date(1900, 1, 1), date(2199, 12, 31)
+_EPOCH = date(1970, 1, 1)
+#: Fields that are resolved before the stage is known, because the stage rests on them.
+EARLY_FIELDS = ("stage_pinned",)
 
 _TYPE_WORDS = {
     "int64": "a whole number",
     "float64": "a number",
     "flag": "true or false",
     "choice": "one of its choices",
+    "date": "a day",
 }
-_ARRAY_TYPES = {"int64": np.int64, "float64": np.float64, "flag": np.bool_, "choice": np.int16}
+_ARRAY_TYPES = {
+    "int64": np.dtype(np.int64),
+    "float64": np.dtype(np.float64),
+    "flag": np.dtype(np.bool_),
+    "choice": np.dtype(np.int16),
+    "date": np.dtype("datetime64[D]"),
+}
 _FLAGS = {"true": True, "false": False}
 
 
@@ -25,6 +42,8 @@ def fit_value(field: Field, raw: object) -> Value:
     """``raw`` as a value of the field, or UnfitError where type, choice or range do not allow it."""
     if field.dtype == "choice":
         return _fit_choice(field, raw)
+    if field.dtype == "date":
+        return _fit_day(field, raw)
     if field.dtype == "flag":
         if isinstance(raw, bool):
             return raw
@@ -62,12 +81,50 @@ def default_of(field: Field) -> Value:
 
 
 def as_number(field: Field, value: Value) -> float | int | bool:
-    """The value as its array holds it: a choice becomes its position among the choices."""
+    """The value as a number: a choice is its position among the choices, a day is counted from 1970, no day is NaN.
+
+    >>> from skuwise.core.dictionary import fields_of
+    >>> as_number(fields_of("rules")["learn_from"], date(1970, 1, 8))
+    7.0
+    """
+    if field.dtype == "date":
+        return float((value - _EPOCH).days) if isinstance(value, date) else math.nan
+    assert not isinstance(value, date)  # fit_value lets a day pass only where the field has days
     return field.choices.index(value) if isinstance(value, str) else value
 
 
-def array_type(field: Field) -> type[np.generic]:
+def of_number(field: Field, number: Any) -> Value:
+    """The inverse of ``as_number``; takes a cell of the field's column as well."""
+    if isinstance(number, np.datetime64):
+        return NO_DAY if np.isnat(number) else date.fromisoformat(str(number.astype("datetime64[D]")))
+    if field.dtype == "date":
+        return NO_DAY if math.isnan(number) else _EPOCH + timedelta(days=int(number))
+    if field.dtype == "choice":
+        return field.choices[int(number)]
+    if field.dtype == "flag":
+        return bool(number)
+    return int(number) if field.dtype == "int64" else float(number)
+
+
+def array_type(field: Field) -> np.dtype[np.generic]:
+    """What a column of the field's values holds."""
     return _ARRAY_TYPES[field.dtype]
+
+
+def number_type(field: Field) -> np.dtype[np.generic]:
+    """What holds the same values as ``as_number`` gives them."""
+    return np.dtype(np.float64) if field.dtype == "date" else array_type(field)
+
+
+def as_column(field: Field, numbers: Any) -> Any:
+    """Numbers of ``as_number`` [(n,)] as the column of the field: days become dates, NaN becomes NaT."""
+    if field.dtype != "date":
+        return numbers
+    days = np.asarray(numbers, dtype=np.float64)
+    known = ~np.isnan(days)
+    column = np.full(len(days), np.datetime64("NaT"), dtype="datetime64[D]")
+    column[known] = days[known].astype(np.int64).astype("datetime64[D]")
+    return column
 
 
 def told(value: Value) -> str:
@@ -81,19 +138,32 @@ def told(value: Value) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def told_in(field: Field, number: float | int | bool) -> str:
-    """A value as its array holds it, in the words of the rulebook."""
-    if field.dtype == "choice":
-        return field.choices[int(number)]
-    if field.dtype == "flag":
-        return told(bool(number))
-    return told(int(number) if field.dtype == "int64" else float(number))
+def told_in(field: Field, number: Any) -> str:
+    """A number of ``as_number``, or a cell of the field's column, in the words of the rulebook."""
+    return told(of_number(field, number))
 
 
 def _fit_choice(field: Field, raw: object) -> str:
     if isinstance(raw, str) and raw in field.choices:
         return raw
     raise UnfitError(f"{field.name} = {_shown(raw)} is none of its choices", suggestion(str(raw), field.choices))
+
+
+def _fit_day(field: Field, raw: object) -> date | str:
+    mend = f"Write a day such as 2026-12-31, or {NO_DAY}"
+    if raw == NO_DAY:
+        return NO_DAY
+    if isinstance(raw, datetime):
+        raise UnfitError(f"{field.name} = {raw} has a time of day", mend)
+    day = raw
+    if isinstance(raw, str):
+        with suppress(ValueError):  # told below, as any other value that is no day
+            day = date.fromisoformat(raw)
+    if not isinstance(day, date):
+        raise UnfitError(f"{field.name} = {_shown(raw)} is not a day", mend)
+    if not DAY_MIN <= day <= DAY_MAX:
+        raise UnfitError(f"{field.name} = {day} is out of range", f"Write a day from {DAY_MIN} to {DAY_MAX}")
+    return day
 
 
 def _fit_range(field: Field, number: float | int) -> float | int:

@@ -20,8 +20,20 @@ STORY = {
         "lead_mean_units",
         "daily_mean_units",
         "max_supply_days",
+        "falling_demand_units",
+        "remaining_demand_units",
     ),
+    "remaining_demand_units": ("run_down_level_units_per_period", "decay_share_per_week", "days_to_end_of_life"),
+    "last_buy_units": ("remaining_demand_units", "last_buy_ratio_share", "on_hand_units"),
+    "first_buy_units": (
+        "analogue_level_units_per_period",
+        "analogue_sd_units_per_period",
+        "lead_time_days_mean",
+        "first_buy_supply_days_max",
+    ),
+    "analogue_level_units_per_period": (),
     "need_units": (
+        "first_buy_units",
         "inventory_position_units",
         "position_relief_units",
         "reorder_point_units",
@@ -29,6 +41,7 @@ STORY = {
         "reorder_allowed",
         "stock_known",
         "is_bundle",
+        "last_buy_units",
     ),
     "order_up_to_level_units": ("cover_mean_units", "safety_stock_units", "lot_units", "undershoot_mean_units"),
     "reorder_point_units": ("cover_mean_units", "safety_stock_units"),
@@ -79,7 +92,15 @@ _QUIET = {
     "trend_units_per_period": 0,
     "undershoot_mean_units": 0,
     "lot_units": 0,
+    "first_buy_units": 0,
 }
+#: Unknown means here that demand goes on.
+_NONE_IS_NAN = (
+    "falling_demand_units",
+    "remaining_demand_units",
+    "run_down_level_units_per_period",
+    "decay_share_per_week",
+)
 
 
 def told_below(node: Node) -> list[Node]:
@@ -92,6 +113,8 @@ def told_below(node: Node) -> list[Node]:
 
 def is_telling(node: Node) -> bool:
     """Whether the value says more than that nothing is out of the ordinary."""
+    if node.column in _NONE_IS_NAN and bool(np.isnan(float(node.value))):
+        return False
     if node.column in ("season_index", "weekday_index") and node.words == "flat":
         return False
     return not (node.column in _QUIET and bool(node.value == _QUIET[node.column]))
@@ -100,6 +123,8 @@ def is_telling(node: Node) -> bool:
 def _unused_inputs(node: Node, inputs: dict[str, Node]) -> set[str]:
     """Inputs that the step read and that made no difference to this item."""
     unused = set()
+    if node.column == "need_units" and not node.reason.startswith("the last buy"):
+        unused.add("last_buy_units")
     if node.column == "capped_need_units" and node.reason.startswith("within"):
         unused.add("max_supply_days")
     if node.column == "safety_stock_units":
@@ -180,6 +205,9 @@ def _relief(_inputs: dict[str, Node]) -> str:
 
 def _lead_time(inputs: dict[str, Node]) -> str:
     given, assumed = inputs["lead_time_days_given"], inputs["lead_time_days_assumed"]
+    ruled = inputs.get("lead_time_days_ruled")
+    if ruled is not None and float(ruled.value) >= 0:
+        return ruled.where
     return given.where if given.words != "unknown" else f"assumed: {assumed.where}"
 
 

@@ -30,6 +30,7 @@ LABELS = {
     "demand_rate_units_per_period": "demand rate",
     "demand_sd_units_per_period": "demand sd",
     "error_sd_units_per_period": "forecast error sd",
+    "last_buy": "state of the last buy",
     "lead_mean_units": "lead time demand",
     "lead_sd_units": "lead time demand sd",
     "lead_time_days_assumed": "lead time assumed",
