@@ -25,7 +25,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 FIRST_DAY = np.datetime64("2023-01-02")
 #: Real items are judged from so many weeks with a sale on.
 SOLD_WEEKS_MIN = 10
-REAL_ITEMS_MAX = 600
+REAL_ITEMS_MAX = 300
 
 
 def inputs_of_weeks(units: np.ndarray, keys: np.ndarray, in_stock: np.ndarray | None = None) -> PlanInputs:
@@ -65,17 +65,17 @@ def inputs_of_weeks(units: np.ndarray, keys: np.ndarray, in_stock: np.ndarray | 
         ),
         stock=StockState(nothing, nothing, nothing, np.zeros(n, np.bool_), nothing),
         open_orders=OpenOrders(empty, empty, empty, empty, np.empty(0, np.str_), empty),
-        fill=FillCounts(*[nothing] * 6, orders=0, orders_filled=0),
+        fill=FillCounts(nothing, nothing, nothing, nothing, nothing, nothing, 0, 0),
         currency="EUR",
     )
 
 
 def real_weeks() -> Iterator[tuple[str, np.ndarray]]:
-    """Name and weekly units [(n, T)] of the real shops that are there."""
+    """Name and weekly units [(n, T)] of the real shops that are there, about 300 items of each."""
     vn2 = DATA / "vn2" / "Week 0 - 2024-04-08 - Sales.csv"
     if vn2.exists():
         frame = pl.read_csv(vn2)
-        yield "VN2", frame.select(frame.columns[2:]).fill_null(0).to_numpy().astype(np.int64)
+        yield "VN2", frame.select(frame.columns[2:]).fill_null(0).to_numpy().astype(np.int64)[::2]
     retail = DATA / "online_retail" / "order_lines_2009-12-01_2011-09-04.parquet"
     if retail.exists():
         yield "Online Retail", _retail_weeks(retail)

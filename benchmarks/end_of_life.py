@@ -34,8 +34,11 @@ MOQ_WEEKS = (0, 4)
 UNIT_COST_MINOR = 1_000
 PRICE_MINOR = 2_000
 FIRST_DAY = np.datetime64("2026-01-05")
+#: Weeks after the turn in which somebody says that the item declines, for the third policy.
+TOLD_AFTER = 8
 #: Everything is mature, whatever the data say.
 MATURE = '[defaults]\nstage_pinned = "mature"\nfalling_supply_days_max = 3650.0\n'
+TOLD = '[defaults]\nstage_pinned = "declining"\n'
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,17 @@ def demand_of(world: str, items: int, seed: int) -> np.ndarray:
 
 def shop_of(items: int, seed: int, worlds: tuple[str, ...] = WORLDS) -> tuple[Shop, list[Case]]:
     """Every world with every lead time and MOQ as one shop, and which rows are which."""
-    cases, demands, leads, moqs = [], [], [], []
+    cases: list[Case] = []
+    demands, leads, moqs = [], [], []
     for world in worlds:
         demand = demand_of(world, items, seed)
         first = np.maximum(demand[:, :TREND_FROM].mean(axis=1), 1.0)
-        for lead in LEAD_TIMES:
+        for lead_weeks in LEAD_TIMES:
             for weeks in MOQ_WEEKS:
                 start = items * len(cases)
-                cases.append(Case(world, lead, weeks, slice(start, start + items)))
+                cases.append(Case(world, lead_weeks, weeks, slice(start, start + items)))
                 demands.append(demand)
-                leads.append(np.full(items, lead))
+                leads.append(np.full(items, lead_weeks))
                 moqs.append(np.round(weeks * first).astype(np.int64))
     demand, lead = np.concatenate(demands), np.concatenate(leads)
     moq = np.concatenate(moqs)
@@ -132,8 +136,8 @@ def ends_of(shop: Shop, cases: list[Case], *, told: bool) -> np.ndarray:
     return ends
 
 
-def live(shop: Shop, rulebook: Rulebook, ends: np.ndarray) -> Lived:
-    """Fifty-two weeks under one rulebook."""
+def live(shop: Shop, rulebook: Rulebook, ends: np.ndarray, then: Rulebook | None = None) -> Lived:
+    """All weeks under one rulebook, or another one from ``TOLD_AFTER`` weeks after the turn on."""
     state, counts = open_shop(shop.terms, shop.opening), []
     n = len(shop.demand_units)
     seen = shop.demand_units[:, :HISTORY_PERIODS].copy()
@@ -143,7 +147,8 @@ def live(shop: Shop, rulebook: Rulebook, ends: np.ndarray) -> Lived:
     for t in range(shop.periods):
         arrived = np.arange(t)[None, :] + lead[:, None] <= t
         known = Known(seen, sold_out, ordered, arrived, state.on_hand_units[0], state.on_order_units[0])
-        order = plan(known_inputs(shop, known, ends), rulebook).columns["order_quantity_units"]
+        rules = then if then is not None and t >= BEFORE + TOLD_AFTER else rulebook
+        order = plan(known_inputs(shop, known, ends), rules).columns["order_quantity_units"]
         there = state.on_hand_units[0]
         state, counted = step(state, order[None], demand[:, t], shop.terms)
         counts.append(counted)
@@ -160,54 +165,59 @@ def live(shop: Shop, rulebook: Rulebook, ends: np.ndarray) -> Lived:
     )
 
 
-def compare(items: int, seed: int, worlds: tuple[str, ...] = WORLDS) -> list[tuple[Case, Lived, Lived]]:
-    """Each case under the mature policy and under the built-in rules."""
+def compare(items: int, seed: int, worlds: tuple[str, ...] = WORLDS) -> list[tuple[Case, list[Lived]]]:
+    """Each case under the mature policy, the built-in rules, and these where the decline is told."""
     shop, cases = shop_of(items, seed, worlds)
-    mature = live(shop, parse_rulebook(MATURE), ends_of(shop, cases, told=False))
-    ours = live(shop, built_in_rulebook(), ends_of(shop, cases, told=True))
-
-    def of(lived: Lived, rows: slice) -> Lived:
-        return Lived(*(getattr(lived, name)[rows] for name in Lived.__dataclass_fields__))
-
-    return [(case, of(mature, case.rows), of(ours, case.rows)) for case in cases]
-
-
-def line(name: str, mature: list[Lived], ours: list[Lived]) -> str:
-    """One row of the table."""
-
-    def total(lived: list[Lived], field: str) -> float:
-        return float(sum(getattr(one, field).sum() for one in lived))
-
-    items = sum(len(one.left_units) for one in ours)
-    value = [total(lived, "left_units") * UNIT_COST_MINOR / 100 / items for lived in (mature, ours)]
-    served = [1 - total(lived, "missed_units") / total(lived, "asked_units") for lived in (mature, ours)]
-    stock = [total(lived, "stock_unit_weeks") / items / PERIODS for lived in (mature, ours)]
-    lost = [
-        (total(lived, "missed_units") * (PRICE_MINOR - UNIT_COST_MINOR) + total(lived, "left_units") * UNIT_COST_MINOR)
-        / 100
-        / items
-        for lived in (mature, ours)
+    ends = ends_of(shop, cases, told=True)
+    runs = [
+        live(shop, parse_rulebook(MATURE), ends_of(shop, cases, told=False)),
+        live(shop, built_in_rulebook(), ends),
+        live(shop, built_in_rulebook(), ends, parse_rulebook(TOLD)),
     ]
-    return (
-        f"| {name} | {value[0]:,.0f} | {value[1]:,.0f} | {value[1] / max(value[0], 1e-9):.2f} | {100 * served[0]:.1f}% | "
-        f"{100 * served[1]:.1f}% | {stock[0]:,.1f} | {stock[1]:,.1f} | {lost[0]:,.0f} | {lost[1]:,.0f} |"
-    )
+    # Where the catalogue names the end there is nothing more to tell.
+    of_named = [runs[0], runs[1], runs[1]]
+    return [
+        (case, [Lived(*(getattr(run, name)[case.rows] for name in Lived.__dataclass_fields__)) for run in of_case])
+        for case in cases
+        for of_case in [of_named if case.world == "named end" else runs]
+    ]
+
+
+def line(name: str, cases: list[list[Lived]]) -> str:
+    """One row of the table: what is left, the share that was served, and what both cost, under each policy."""
+    left, served, cost = [], [], []
+    for policy in range(3):
+        lived = [case[policy] for case in cases]
+        asked, missed, units = (
+            float(sum(getattr(one, field).sum() for one in lived))
+            for field in ("asked_units", "missed_units", "left_units")
+        )
+        items = sum(len(one.left_units) for one in lived)
+        left.append(units * UNIT_COST_MINOR / 100 / items)
+        served.append(1 - missed / asked)
+        cost.append((missed * (PRICE_MINOR - UNIT_COST_MINOR) + units * UNIT_COST_MINOR) / 100 / items)
+    ratios = [value / max(left[0], 1e-9) for value in left[1:]]
+    cells = [f"{value:,.0f}" for value in left] + [f"{value:.2f}" for value in ratios]
+    cells += [f"{100 * value:.1f}%" for value in served] + [f"{value:,.0f}" for value in cost]
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def table(items: int = 40, seed: int = 11) -> str:
     """Every world, lead time and MOQ, and the sums; Markdown."""
-    lines = [
-        "| world | lead time, weeks | MOQ, weeks | left, mature | left, stage rules | ratio | served, mature | served, "
-        "stage rules | stock, mature | stock, stage rules | cost, mature | cost, stage rules |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    policies = ("mature", "stage rules", "told")
+    titles = [
+        *("world", "lead time, weeks", "MOQ, weeks"),
+        *(f"left, {name}" for name in policies),
+        *(f"ratio, {name}" for name in policies[1:]),
+        *(f"served, {name}" for name in policies),
+        *(f"cost, {name}" for name in policies),
     ]
+    lines = [f"| {' | '.join(titles)} |", f"|---|{'--:|' * (len(titles) - 1)}"]
     found = compare(items, seed)
-    for case, mature, ours in found:
-        lines.append(line(f"{case.world} | {case.lead} | {case.moq_weeks}", [mature], [ours]))
+    lines += [line(f"{case.world} | {case.lead} | {case.moq_weeks}", [runs]) for case, runs in found]
     for world in WORLDS:
-        mine = [(mature, ours) for case, mature, ours in found if case.world == world]
-        lines.append(line(f"**{world}** | all | all", [m for m, _ in mine], [o for _, o in mine]))
-    lines.append(line("**all** | all | all", [m for _, m, _ in found], [o for _, _, o in found]))
+        lines.append(line(f"**{world}** | all | all", [runs for case, runs in found if case.world == world]))
+    lines.append(line("**all** | all | all", [runs for _, runs in found]))
     return "\n".join(lines)
 
 
@@ -222,9 +232,11 @@ def section(items: int = 40) -> str:
             f"over 20 weeks from week {BEFORE} on (decline), ends at once in week {BEFORE} (shift_down_100: nobody can "
             "know it before), falls by 60% of its first mean a year until nothing is left (trend_down), or is steady "
             f"until a day that the catalogue names, after week {NAMED_END} (named end; the mature policy is not told). "
-            "The mature policy is the same plan with every item pinned to mature. Left: units on hand and on order at "
-            "the end × cost, an item; served: share of the units asked for; stock: mean units on hand; cost: lost "
-            "margin + what is left at cost, an item.",
+            "The mature policy is the same plan with every item pinned to mature. Stage rules: the built-in rules, "
+            "with the stage as the plan finds it. Told: the same, and a person pins the stage declining "
+            f"{TOLD_AFTER} weeks after the turn, which parts what the rules do from how soon a decline is seen. "
+            "Left: units on hand and on order at the end × cost, an item; ratio: to that of the mature policy; "
+            "served: share of the units asked for; cost: lost margin + what is left at cost, an item.",
             "",
             table(items),
         ]

@@ -25,6 +25,7 @@ from skuwise.core.forecast.analogues import FIRST_PERIODS, LAUNCHES_MIN, LEADING
 from skuwise.core.periods import PeriodGrid
 from skuwise.core.rules import Rulebook, parse_rulebook
 from skuwise.planning.assemble import plan_inputs
+from skuwise.planning.attributes import attribute_codes
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 WEEK = 7
@@ -32,7 +33,7 @@ ORIGIN_EVERY = 4
 HORIZONS = (6, 13)
 #: Weeks since the launch that are told apart, and what is looked at before it.
 AGES = ((1, 2), (3, 5), (6, 9), (10, 13))
-LOSS_SHARES = (0.5, 0.7, 0.8, 0.9)
+LOSS_SHARES = np.array([0.5, 0.7, 0.8, 0.9])
 WITH, WITHOUT = "with launches", "own demand alone"
 WORLDS = ("launch", "ramp_up", "trend_up", "stationary", "stationary_poisson", "stationary_erratic")
 #: Periods in which an item of the announced launches is new.
@@ -91,7 +92,7 @@ def real_shops() -> Iterator[tuple[str, PlanInputs]]:
 
 def _with_names(inputs: PlanInputs, path: Path) -> PlanInputs:
     """The gift shop has no catalogue: digits of the code name the product, the first and the last word of its usual
-    description stand for brand and category where 15 codes share them."""
+    description stand for brand and category where 15 codes share them, all its words for attributes."""
     lines = pl.read_parquet(path, columns=["StockCode", "Description"]).drop_nulls()
     usual = lines.group_by("StockCode").agg(pl.col("Description").mode().sort().first())
     described = dict(usual.iter_rows())
@@ -103,6 +104,7 @@ def _with_names(inputs: PlanInputs, path: Path) -> PlanInputs:
         "category": _shared(np.array([of[-1] for of in words])),
     }
     labels: Any = {name: labels_of(column) for name, column in named.items()}
+    labels["attribute_codes"] = attribute_codes(pl.Series([";".join(of) for of in words]))
     return replace(inputs, attributes=replace(inputs.attributes, **labels))
 
 
@@ -130,56 +132,53 @@ def seen_until(inputs: PlanInputs, periods: int, launch_date: np.ndarray) -> Pla
     )
 
 
-def foretold_first(columns: Mapping[str, Any], rows: np.ndarray) -> dict[str, np.ndarray]:
-    """What was said of the weekly demand of items about to be launched, by today's rule and by simpler ones."""
+def foretold_first(columns: Mapping[str, Any], rows: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What is said of the weekly demand of items about to be launched, and its quantiles at ``LOSS_SHARES``
+    [(k,), (k, 4)]: by the analogues, and by the launches of the category as they are, of the shop where it has few."""
     first, demand = columns["first_period"], columns["demand_units"]
     known = np.flatnonzero((first > LEADING_PERIODS) & (first <= demand.shape[1] - FIRST_PERIODS))
     sold = demand[known[:, None], first[known, None] + np.arange(FIRST_PERIODS)].mean(axis=1)
-    median, mean = np.full(len(rows), np.median(sold)), np.full(len(rows), sold.mean())
-    for at, row in enumerate(rows):
-        alike = sold[columns["category"][known] == columns["category"][row]]
-        if len(alike) >= LAUNCHES_MIN:
-            median[at], mean[at] = np.median(alike), alike.mean()
-    return {"analogues": columns["analogue_level_units_per_period"][rows], "median": median, "mean": mean}
+    lots = [sold[columns["category"][known] == columns["category"][row]] for row in rows]
+    lots = [alike if len(alike) >= LAUNCHES_MIN else sold for alike in lots]
+    plain = np.array([np.quantile(alike, LOSS_SHARES) for alike in lots])
+    level = columns["analogue_level_units_per_period"][rows]
+    root, variance = root_moments(level, columns["analogue_sd_units_per_period"][rows])
+    spread = np.maximum(root[:, None] + ndtri(LOSS_SHARES) * np.sqrt(variance)[:, None], 0.0) ** 2
+    return {
+        "analogues": (level, spread),
+        "median of the category": (np.array([np.median(alike) for alike in lots]), plain),
+        "mean of the category": (np.array([alike.mean() for alike in lots]), plain),
+    }
 
 
 def first_weeks(inputs: PlanInputs) -> list[str]:
     """Rows of the table: the sum of the first weeks, foretold before the launch."""
     sales = inputs.history.sales_units
     first = np.where((sales > 0).any(axis=1), (sales > 0).argmax(axis=1), -1)
-    rules = parse_rulebook("")
-    errors: dict[tuple[str, int], Errors] = {}
-    loss = dict.fromkeys(HORIZONS, 0.0)
+    rules, unknown = parse_rulebook(""), np.full(len(first), np.datetime64("NaT"), "datetime64[D]")
+    errors: dict[tuple[int, str], Errors] = {}
+    loss: dict[tuple[int, str], float] = {}
     came_in_all = dict.fromkeys(HORIZONS, 0.0)
     for at in range(26, sales.shape[1] - min(HORIZONS), ORIGIN_EVERY):
         next_ones = np.flatnonzero((first >= at) & (first < at + ORIGIN_EVERY))
+        columns, _ = core.understand(seen_until(inputs, at, unknown), rules.settings)
+        next_ones = next_ones[~np.isnan(columns["analogue_level_units_per_period"][next_ones])]
         if not len(next_ones):
             continue
-        columns, _ = core.understand(
-            seen_until(inputs, at, np.full(len(first), np.datetime64("NaT"), "datetime64[D]")), rules.settings
-        )
-        next_ones = next_ones[~np.isnan(columns["analogue_level_units_per_period"][next_ones])]
         said = foretold_first(columns, next_ones)
-        root, variance = root_moments(said["analogues"], columns["analogue_sd_units_per_period"][next_ones])
         for horizon in HORIZONS:
             whole = first[next_ones] + horizon <= sales.shape[1]
             came = np.array([sales[row, first[row] : first[row] + horizon].sum() for row in next_ones[whole]])
-            for name, weekly in said.items():
-                errors.setdefault((name, horizon), Errors()).add(horizon * weekly[whole], came.astype(float))
             came_in_all[horizon] += came.sum()
-            for share in LOSS_SHARES:
-                quantile = horizon * np.maximum(root + ndtri(share) * np.sqrt(variance), 0.0)[whole] ** 2
-                loss[horizon] += np.maximum(share * (came - quantile), (share - 1) * (came - quantile)).sum()
-    lines = []
-    for horizon in HORIZONS:
-        for name, told in (
-            ("analogues", "analogues"),
-            ("median", "median of the category"),
-            ("mean", "mean of the category"),
-        ):
-            spread = f"{loss[horizon] / came_in_all[horizon]:.3f}" if name == "analogues" else ""
-            lines.append(f"before the launch | {horizon} | {told} | {errors[name, horizon].row()} | {spread}")
-    return lines
+            for name, (weekly, spread) in said.items():
+                errors.setdefault((horizon, name), Errors()).add(horizon * weekly[whole], came.astype(float))
+                missed = came[:, None] - horizon * spread[whole]
+                pinball = np.maximum(LOSS_SHARES * missed, (LOSS_SHARES - 1) * missed)
+                loss[horizon, name] = loss.get((horizon, name), 0.0) + float(pinball.mean(axis=1).sum())
+    return [
+        f"before the launch | {horizon} | {name} | {found.row()} | {loss[horizon, name] / came_in_all[horizon]:.3f}"
+        for (horizon, name), found in sorted(errors.items(), key=lambda entry: entry[0][0])
+    ]
 
 
 def weeks_after(inputs: PlanInputs) -> list[str]:
@@ -235,7 +234,7 @@ def lived(world: str, items: int, periods: int, *, launches: bool, first: bool, 
         shop, lambda at, known: policy(at, known, launches=launches, announced=start if announce else None)
     )
     missed, stock = counts.missed_units[0], counts.on_hand_units[0]
-    since = np.arange(periods)[None, :] - (start[:, None] if first else 0)
+    since = np.arange(periods)[None, :] - (start[:, None] if first else np.zeros((len(start), 1), dtype=np.int64))
     counted = (since >= 0) & (since < (NEW_PERIODS if first else periods))
     last = np.where(counted, np.arange(periods), -1).max(axis=1)
     left = np.where(last >= 0, stock[np.arange(len(stock)), last], 0)
@@ -272,7 +271,8 @@ def section(items: int = 40, periods: int = PERIODS) -> str:
         "",
         "The sum of the demand of the next weeks: its absolute error as a share of it, and how far all forecasts "
         "together lie above it. Origins every four weeks; a launch is a first sale after the fourth week. The quantile "
-        "loss is that of the analogues' spread at .5, .7, .8 and .9, as a share of demand.",
+        "loss is the mean of those at .5, .7, .8 and .9 as a share of demand, of the analogues' spread and of the "
+        "category's launches as they are.",
         "",
         "| shop | foretold | weeks | by | cases | error | bias | quantile loss |",
         "|---|---|--:|---|--:|--:|--:|--:|",
@@ -286,8 +286,8 @@ def section(items: int = 40, periods: int = PERIODS) -> str:
         f"{periods} periods after five of history, as in the part `young`: {items} items with each of three lead times "
         "and three cost ratios, empty shelves at first. Missed: share of the demand. Stock: units at the end of all "
         "periods for each unit of demand. Left over: periods of mean demand that lie there at the end. Cost: shortage "
-        "and holding for each unit of demand, in units of the holding cost of a unit and period. Announced: the catalogue "
-        "knows the day of the launch, and the first buy is planned for it.",
+        "and holding for each unit of demand, in units of the holding cost of a unit and period. Announced: the "
+        "catalogue knows the day of the launch, and the first buy is planned for it.",
         "",
         "| world | plan | missed | stock | left over | cost |",
         "|---|---|--:|--:|--:|--:|",

@@ -16,6 +16,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from skuwise.cli import app
+from skuwise.watching.digest import Digest, Line, Section, as_html, as_markdown, as_text
 from skuwise.watching.journal import read_journal
 from tests.contract.watched_shop import AS_OF, write_shop
 
@@ -97,6 +98,16 @@ def test_the_plan_with_the_changes_can_be_written_and_explained(shop: Path, jour
     assert "--overwrite" in taken.stderr
 
 
+def test_names_cannot_carry_markup_into_a_message() -> None:
+    line = Line("a-1", "USD 5.00", "<b>*SKU*</b> @ [x](http://y)", "told & <script>", is_new=True)
+    digest = Digest("title", ("lead",), (Section("look", "Look at: 1", "", (line,), 3, "skuwise alarms list"),), True)
+    assert "&lt;b&gt;*SKU*&lt;/b&gt;" in as_html(digest)
+    assert "<script" not in as_html(digest)
+    assert r"\<b\>\*SKU\*\</b\> @ \[x\](http://y)" in as_markdown(digest)
+    assert "- USD 5.00  <b>*SKU*</b> @ [x](http://y): told & <script> [a-1]" in as_text(digest)
+    assert "3 more: skuwise alarms list" in as_text(digest)
+
+
 def test_alarms_are_listed_shown_acknowledged_and_snoozed(journal: Path) -> None:
     listed = skuwise("alarms", "list", "--journal", journal)
     assert "Dead stock" in listed.output
@@ -136,6 +147,16 @@ def test_changes_are_listed_shown_undone_and_approved(journal: Path) -> None:
     assert {one.state for one in read_journal(journal).state.changes} <= {"undone", "waiting", "withdrawn", "over"}
 
 
+def test_changes_of_one_kind_are_decided_together(journal: Path) -> None:
+    applied = [one for one in read_journal(journal).state.changes if one.state == "applied" and one.field == "stage"]
+    assert len(applied) > 1
+    result = skuwise("changes", "undo", "--field", "stage", *BY, "--journal", journal)
+    assert f"{len(applied)} changes undone" in result.output
+    after = read_journal(journal).state.changes
+    assert not [one for one in after if one.state == "applied" and one.field == "stage"]
+    assert [one for one in after if one.state == "applied" and one.field == "learn_from"]
+
+
 def test_a_waiting_change_is_refused(journal: Path) -> None:
     waiting = next(one for one in read_journal(journal).state.changes if one.state == "waiting")
     assert "1 change refused" in skuwise("changes", "refuse", waiting.change_id, *BY, "--journal", journal).output
@@ -145,12 +166,14 @@ def test_a_waiting_change_is_refused(journal: Path) -> None:
     ("words", "said"),
     [
         (["changes", "undo", "c-000000zzzz", *BY], "there is no change"),
-        (["changes", "undo", *BY], "name the changes to undo"),
+        (["changes", "undo", *BY], "name changes by their ids, or choose them"),
+        (["changes", "approve", "--kind", "forecast_bais", *BY], "is not known"),
+        (["changes", "approve", "--sku", "JUMP", *BY], "no change like that is waiting"),
         (["changes", "list", "--state", "aplied"], 'Did you mean "applied"?'),
         (["alarms", "list", "--kind", "deadstock"], 'Did you mean "dead_stock"?'),
         (["alarms", "list", "--todo", "supplyer"], 'Did you mean "supplier"?'),
         (["alarms", "snooze", "a", "--until", "tomorrow", *BY], "write it as YYYY-MM-DD"),
-        (["rules", "history", "JUMPP"], 'Did you mean "JUMP"?'),
+        (["rules", "history", "JUMPP"], 'did you mean "JUMP"?'),
     ],
 )
 def test_a_mistake_is_told_with_its_mend(journal: Path, words: list[str], said: str) -> None:

@@ -206,6 +206,12 @@ def test_successors_and_lives_must_make_sense() -> None:
     assert data.tables["skus"]["product_id"].to_list() == ["A1", "A2", "A3"]
 
 
+def test_successors_in_a_circle_are_left_out_and_those_that_lead_into_it_stay() -> None:
+    data = load(skus={"sku": ["A", "B", "C", "D", "E"], "successor": ["B", "C", "A", "A", None]})
+    assert data.tables["skus"]["successor_sku_id"].to_list() == [None, None, None, "A", None]
+    assert "SKU-SUCCESSOR-CIRCLE" in codes(data)
+
+
 def test_places_that_are_not_listed_are_used_and_told() -> None:
     data = load(
         locations={"location_id": ["EAST"]}, channels={"channel_id": ["web"]}, stock={"sku": ["A1"], "on_hand": [1]}

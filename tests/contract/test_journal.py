@@ -79,7 +79,7 @@ def test_the_log_only_grows(folder: Path) -> None:
     before = read_journal(folder)
     change = next(one for one in before.state.changes if one.state == "applied")
     with writing(folder) as (kept, keep):
-        keep(replace(kept, state=acts.undo(kept.state, change.change_id, "Maya", "no", date(2026, 3, 1))))
+        keep(replace(kept, state=acts.undo(kept.state, change.change_id, who="Maya", why="no", on=date(2026, 3, 1))))
     after = read_journal(folder)
     assert after.state.log[: len(before.state.log)] == before.state.log
     assert after.written_at[: len(before.written_at)] == before.written_at
@@ -145,7 +145,9 @@ def test_what_people_write_cannot_run_in_a_spreadsheet(folder: Path) -> None:
     kept = read_journal(folder)
     change = next(one for one in kept.state.changes if one.state == "applied")
     with writing(folder) as (journal, keep):
-        state = acts.undo(journal.state, change.change_id, '=HYPERLINK("http://x")', "@SUM(A1)", date(2026, 3, 1))
+        state = acts.undo(
+            journal.state, change.change_id, who='=HYPERLINK("http://x")', why="@SUM(A1)", on=date(2026, 3, 1)
+        )
         keep(replace(journal, state=state))
     for name in ("changes", "log", "alarms"):
         frame = pl.read_csv(folder / f"{name}.csv", infer_schema=False)
@@ -176,7 +178,11 @@ def test_the_history_tells_changes_acts_and_overrides_in_the_order_of_time(folde
     monitor(dataset, book, folder)
     change = next(one for one in read_journal(folder).state.changes if one.item[0] == "JUMP" and one.state == "applied")
     with writing(folder) as (journal, keep):
-        keep(replace(journal, state=acts.undo(journal.state, change.change_id, "Maya", "wrong", date(2026, 3, 1))))
+        keep(
+            replace(
+                journal, state=acts.undo(journal.state, change.change_id, who="Maya", why="wrong", on=date(2026, 3, 1))
+            )
+        )
     lines = history_of(read_journal(folder), "JUMP")
     assert [line.on for line in lines] == sorted(line.on for line in lines)
     told = [line.what for line in lines]
@@ -184,10 +190,17 @@ def test_the_history_tells_changes_acts_and_overrides_in_the_order_of_time(folde
     assert any("Maya's override of service_target ended" in one for one in told)
     assert any("learn_from = 2025-12-01 by Jonas's override" in one and "not yet in force" in one for one in told)
     assert any("undone by Maya" in one for one in told)
-    assert all("learn_from" in line.what for line in history_of(read_journal(folder), "JUMP", "learn_from"))
+    assert all("learn" in line.what for line in history_of(read_journal(folder), "JUMP", "learn_from"))
     assert history_of(read_journal(folder), "STEADY-A", "service_target") == []
 
 
 def test_the_journal_of_a_folder_lies_beside_it(tmp_path: Path) -> None:
     assert beside(tmp_path / "shop") == tmp_path / "shop-journal"
     assert np.isnat(read_journal(tmp_path / "shop-journal").state.as_of)
+
+
+def test_weeks_before_the_first_sale_are_not_lived(tmp_path: Path) -> None:
+    tables = shop_tables()
+    late = tables["sales"].filter(pl.col("date") >= AS_OF - timedelta(weeks=3))
+    watched = monitor(skuwise.load_dataset(tables | {"sales": late}, as_of=AS_OF), since=date(1999, 1, 4))
+    assert watched.days == tuple(AS_OF - timedelta(weeks=weeks) for weeks in (3, 2, 1, 0))

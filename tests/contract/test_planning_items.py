@@ -77,6 +77,7 @@ def test_attributes_come_from_the_catalogue_with_the_defaults_of_the_dictionary(
                     "launch_date": "2025-01-02",
                     "end_of_life_date": "2026-12-31",
                     "successor_sku_id": "B",
+                    "successor_share": 0.6,
                 },
                 {"sku_id": "B"},
             ],
@@ -88,6 +89,7 @@ def test_attributes_come_from_the_catalogue_with_the_defaults_of_the_dictionary(
     assert (known.supplier.of(a), known.criticality.of(a), known.name[a]) == ("S1", "high", "Tea")
     assert (str(known.launch_date[a]), str(known.end_of_life_date[a])) == ("2025-01-02", "2026-12-31")
     assert known.successor_sku_id.tolist() == ["B", ""]
+    assert known.successor_share is not None and known.successor_share.tolist() == [0.6, 1.0]
     assert (known.product.of(b), known.category.of(b), known.brand.of(b)) == ("B", "(none)", "(none)")
     assert (known.supplier.of(b), known.criticality.of(b), known.name[b]) == ("(none)", "standard", "")
     assert np.isnat(known.launch_date[b])

@@ -13,9 +13,18 @@ import pytest
 
 from skuwise.core.catalog.columns import columns_of
 from skuwise.core.demand import inheritance
-from skuwise.core.dictionary import CONTRACT_TABLES, PLAN_TABLES, Field, all_fields, fields_of, plan_fields
+from skuwise.core.dictionary import (
+    CONTRACT_TABLES,
+    PLAN_TABLES,
+    WATCH_TABLES,
+    Field,
+    all_fields,
+    fields_of,
+    plan_fields,
+)
 from skuwise.core.findings import Severity, finding_kinds
 from skuwise.core.forecast import calibration
+from skuwise.core.monitoring.watch import WATCH, watch
 from skuwise.core.plan import CLASSIFY, COMPARE_DAYS, COMPARE_IN_SHOP, DECIDE, PIN, UNDERSTAND, plan
 from skuwise.core.rules.values import default_of
 from skuwise.core.steps import CODE_NAMES, STEPS
@@ -35,7 +44,7 @@ KINDS = {
     "code": "i",
     "choice": "i",
 }
-SHAPES = {"plan": 1, "metrics": 1, "rules": 1, "history": 2, "season": 2, "due": 2, "forecast": 2}
+SHAPES = {"watch": 1, "plan": 1, "metrics": 1, "rules": 1, "history": 2, "season": 2, "due": 2, "forecast": 2}
 
 
 def test_every_output_and_every_input_of_a_step_has_a_row() -> None:
@@ -47,7 +56,7 @@ def test_every_output_and_every_input_of_a_step_has_a_row() -> None:
 
 
 def test_every_row_of_a_plan_table_is_made_by_a_step_or_by_the_catalog() -> None:
-    rows = {field.name for table in PLAN_TABLES for field in fields_of(table).values()}
+    rows = {field.name for table in (*PLAN_TABLES, *WATCH_TABLES) for field in fields_of(table).values()}
     assert sorted(rows - STEPS.keys() - MADE_BY_THE_CATALOG) == []
 
 
@@ -62,13 +71,17 @@ def test_every_rule_field_and_setting_is_read() -> None:
 
 def test_no_column_has_two_makers() -> None:
     assert sorted(STEPS.keys() & (MADE_BY_THE_CATALOG | GIVEN_BY_THE_RULEBOOK)) == []
-    names = Counter(field.name for table in ("settings", "rules", *PLAN_TABLES) for field in fields_of(table).values())
+    names = Counter(
+        field.name
+        for table in ("settings", "rules", *PLAN_TABLES, *WATCH_TABLES)
+        for field in fields_of(table).values()
+    )
     assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_each_step_runs_once_and_after_those_it_reads() -> None:
     known = set(MADE_BY_THE_CATALOG) | fields_of("settings").keys()
-    for function in (*UNDERSTAND, *COMPARE_IN_SHOP, *CLASSIFY, *COMPARE_DAYS, *PIN, *DECIDE):
+    for function in (*UNDERSTAND, *COMPARE_IN_SHOP, *CLASSIFY, *COMPARE_DAYS, *PIN, *DECIDE, *WATCH):
         (declared,) = {id(made): made for made in STEPS.values() if made.function is function}.values()
         if function is PIN[0]:
             known.add("stage_pinned")
@@ -81,7 +94,7 @@ def test_each_step_runs_once_and_after_those_it_reads() -> None:
 
 
 def test_only_steps_that_need_the_whole_shop_run_between_the_blocks() -> None:
-    for function in (*UNDERSTAND, *CLASSIFY, *PIN, *DECIDE):
+    for function in (*UNDERSTAND, *CLASSIFY, *PIN, *DECIDE, *WATCH):
         # The exceptions are run over all blocks before the next step begins.
         scope = "shop" if function in (inheritance.inherited_demand, calibration.spread_factor) else "item"
         assert {made.scope for made in STEPS.values() if made.function is function} == {scope}, function
@@ -95,14 +108,20 @@ def test_every_step_states_its_formula_and_its_source() -> None:
 
 
 def test_every_code_column_names_its_codes_and_no_other_does() -> None:
-    codes = {field.name for table in PLAN_TABLES for field in fields_of(table).values() if field.dtype == "code"}
+    codes = {
+        field.name
+        for table in (*PLAN_TABLES, *WATCH_TABLES)
+        for field in fields_of(table).values()
+        if field.dtype == "code"
+    }
     assert codes == CODE_NAMES.keys()
     assert [name for name, words in CODE_NAMES.items() if len(set(words)) < max(2, len(words))] == []
 
 
 @pytest.fixture(scope="module")
 def columns() -> dict[str, Any]:
-    return dict(plan(INPUTS).columns)
+    made = plan(INPUTS)
+    return watch(made.columns, made.labels, made.as_of)[0]
 
 
 def test_columns_are_of_the_type_and_shape_that_the_dictionary_says(columns: dict[str, Any]) -> None:
@@ -148,7 +167,7 @@ def test_units_stand_last_in_the_name_and_in_their_column() -> None:
 def test_every_row_is_described_and_known_by_its_type() -> None:
     types = {"text", "choice", *KINDS}
     assert [field.name for field in all_fields() if not field.description.strip() or field.dtype not in types] == []
-    tables = {"settings", "rules", *CONTRACT_TABLES, *PLAN_TABLES}
+    tables = {"settings", "rules", *CONTRACT_TABLES, *PLAN_TABLES, *WATCH_TABLES}
     assert {field.table for field in all_fields()} == tables
 
 

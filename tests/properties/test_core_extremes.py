@@ -17,9 +17,12 @@ QUICK = settings(max_examples=30, deadline=None)
 
 #: Columns that say by -1 that something is unknown, or that may lie below nothing: a position with backlog, a date.
 MAY_BE_NEGATIVE = {
+    "periods_to_launch",
+    "first_buy_units_ruled",
     "inventory_position_units",
     "days_to_end_of_life",
     "days_until_order",
+    "counted_days_ago",
     "first_period",
     "last_sale_period",
     "trend_share_per_year",

@@ -67,7 +67,7 @@ def feed_alarm(number: int) -> Alarms:
     subject = np.array(["sales"])
     nobody = np.array([-1])
     return Alarms.of_items(
-        "feed_jump", nobody, np.array([week(number)]), np.ones(1), np.array([-1]), *facts, subject=subject
+        "feed_jump", nobody, np.array([week(number - 1)]), np.ones(1), np.array([-1]), *facts, subject=subject
     )
 
 
@@ -160,7 +160,7 @@ def test_a_second_shift_after_the_answer_is_a_new_alarm() -> None:
     assert len(set(state.every_alarm.alarm_id.tolist())) == 2
     (rule,) = automatic_rules(state)
     assert rule.values == {"learn_from": date(2026, 2, 2)}
-    state = acts.undo(state, state.changes[1].change_id, "Maya", "only a promotion", date(2026, 3, 2))
+    state = acts.undo(state, state.changes[1].change_id, who="Maya", why="only a promotion", on=date(2026, 3, 2))
     (rule,) = automatic_rules(state)
     assert rule.values == {"learn_from": date(2025, 12, 8)}, "undoing the newest lets the one before it hold again"
 
@@ -168,7 +168,7 @@ def test_a_second_shift_after_the_answer_is_a_new_alarm() -> None:
 def test_an_undone_change_is_not_made_again_for_the_same_alarm_nor_soon_for_another() -> None:
     shift = alarm("level_shift_up", 2, week(-4))
     state = lived(shift)
-    state = acts.undo(state, state.changes[0].change_id, "Maya", "a one-off order", date(2026, 1, 5))
+    state = acts.undo(state, state.changes[0].change_id, who="Maya", why="a one-off order", on=date(2026, 1, 5))
     assert automatic_rules(state) == ()
     assert state_of(state.alarms) == [ACKNOWLEDGED]
     state = lived(shift, shift, state=state, first=1)
@@ -248,10 +248,10 @@ def test_what_no_guard_rail_allows_waits_with_the_newest_value_until_a_person_de
         "2026-01-05",
     )
     assert automatic_rules(state) == ()
-    approved = acts.approve(state, change.change_id, "Jonas", "I believe it", date(2026, 1, 12))
+    approved = acts.approve(state, change.change_id, who="Jonas", why="I believe it", on=date(2026, 1, 12))
     (rule,) = automatic_rules(approved)
     assert rule.values == {"demand_factor": 1.3}
-    refused = acts.refuse(state, change.change_id, "Jonas", "a campaign", date(2026, 1, 12))
+    refused = acts.refuse(state, change.change_id, who="Jonas", why="a campaign", on=date(2026, 1, 12))
     assert automatic_rules(refused) == ()
     assert [one.state for one in lived(bias(1.4), state=refused, first=2).changes] == ["refused"]
 
@@ -268,7 +268,7 @@ def test_a_move_of_the_stage_is_a_change_and_its_undoing_pins_the_former_stage()
     (move,) = state.changes
     assert (move.before, move.after, move.state) == ("mature", "declining", "applied")
     assert automatic_rules(state) == (), "a stage in force by what the data say needs no rule"
-    state = acts.undo(state, move.change_id, "Maya", "the shop was closed", date(2026, 1, 12))
+    state = acts.undo(state, move.change_id, who="Maya", why="the shop was closed", on=date(2026, 1, 12))
     (rule,) = automatic_rules(state)
     assert rule.values == {PIN: "mature"}
     for number in (2, 3):
@@ -276,7 +276,7 @@ def test_a_move_of_the_stage_is_a_change_and_its_undoing_pins_the_former_stage()
         assert len(automatic_rules(state)) == 1
     back = advance(state, seen_in(4), NOTHING, BOOK)
     assert automatic_rules(back) == (), "the pin goes when the data say the former stage again"
-    approved = acts.approve(state, move.change_id, "Maya", "it is true", date(2026, 1, 26))
+    approved = acts.approve(state, move.change_id, who="Maya", why="it is true", on=date(2026, 1, 26))
     assert automatic_rules(approved) == ()
 
 
@@ -297,11 +297,11 @@ def test_an_unknown_id_is_answered_with_the_nearest() -> None:
     state = lived(alarm("level_shift_up", 2, week(-4)))
     wrong = state.changes[0].change_id[:-2] + "zz"
     with pytest.raises(acts.ActError, match=f"did you mean {state.changes[0].change_id}"):
-        acts.undo(state, wrong, "Maya", "", date(2026, 1, 5))
+        acts.undo(state, wrong, who="Maya", why="", on=date(2026, 1, 5))
     with pytest.raises(acts.ActError, match="say who"):
-        acts.undo(state, state.changes[0].change_id, " ", "", date(2026, 1, 5))
+        acts.undo(state, state.changes[0].change_id, who=" ", why="", on=date(2026, 1, 5))
     with pytest.raises(acts.ActError, match="is applied"):
-        acts.approve(state, state.changes[0].change_id, "Maya", "", date(2026, 1, 5))
+        acts.approve(state, state.changes[0].change_id, who="Maya", why="", on=date(2026, 1, 5))
 
 
 def test_a_day_before_the_newest_cannot_be_lived() -> None:
@@ -371,7 +371,7 @@ def test_undoing_everything_in_any_order_leaves_no_rule_and_the_first_stages(liv
     luck.shuffle(applied)
     undone = state
     for one in applied:
-        undone = acts.undo(undone, one, "Maya", "all back", date(2026, 6, 1))
+        undone = acts.undo(undone, one, who="Maya", why="all back", on=date(2026, 6, 1))
     at_once = acts.undo_all(state, "Maya", "all back", date(2026, 6, 1))
     for after in (undone, at_once):
         assert {rule.values.keys() <= {PIN} for rule in automatic_rules(after)} <= {True}
@@ -397,3 +397,40 @@ def test_looking_only_at_what_is_current_forgets_nothing(lives: list[Any]) -> No
 
 def _all_but_current(state: LoopState) -> dict[str, Any]:
     return {name: getattr(state, name) for name in LoopState.__slots__ if name != "current"}
+
+
+def test_an_alarm_of_a_change_that_the_forecast_has_left_behind_is_answered_at_once() -> None:
+    learned = seen_in(0, learn_from=np.array([NO_DAY, NO_DAY, week(-4), NO_DAY]))
+    state = advance(LoopState(), learned, alarm("ramp_up", 2, week(-30)), BOOK)
+    assert state.changes == ()
+    assert state_of(state.alarms) == [ANSWERED]
+
+
+def test_learning_anew_answers_every_alarm_that_asked_for_it() -> None:
+    both = Alarms.joined([alarm("level_shift_up", 2, week(-4), 900), alarm("volatility_up", 2, week(-6), 100, 1, 2, 6)])
+    state = lived(both)
+    assert [change.after for change in state.changes] == [date(2025, 12, 8)]
+    assert state_of(state.alarms) == [ANSWERED, ANSWERED]
+
+
+def test_a_feed_that_a_person_took_for_right_is_doubted_anew_when_it_jumps_again() -> None:
+    state = lived(NOTHING, feed_alarm(1))
+    state = acts.acknowledge(state, str(state.alarms.alarm_id[0]), "Maya", "a sale", date(2026, 1, 12))
+    same_week = advance(state, seen_in(1), feed_alarm(1), BOOK)
+    assert state_of(same_week.alarms) == [ACKNOWLEDGED]
+    state = lived(feed_alarm(2), state=same_week, first=2)
+    assert len(set(state.every_alarm.alarm_id.tolist())) == 2
+    state = lived(Alarms.joined([feed_alarm(3), alarm("level_shift_up", 2, week(-4))]), state=state, first=3)
+    assert [change.state for change in state.changes] == ["waiting"]
+
+
+def test_a_shift_after_the_one_that_a_person_took_back_asks_again() -> None:
+    state = lived(alarm("level_shift_up", 2, week(-4)))
+    state = acts.undo(state, state.changes[0].change_id, who="Maya", why="a one-off order", on=date(2026, 1, 5))
+    state = lived(
+        *[alarm("level_shift_up", 2, week(-4))] * 3, alarm("level_shift_up", 2, week(2)), state=state, first=1
+    )
+    assert [(change.state, change.after) for change in state.changes] == [
+        ("undone", date(2025, 12, 8)),
+        ("waiting", date(2026, 1, 19)),
+    ]

@@ -60,7 +60,7 @@ def test_the_group_is_named_with_its_launches_and_the_three_nearest_in_price() -
 
 
 def test_an_items_own_launch_is_no_analogue_of_it() -> None:
-    items = [*steady(4, 3), launched("LUCKY", [100] * 20)]
+    items = [*steady(4, 3), launched("LUCKY", [100] * 10)]
     found = row(planned(items), "LUCKY")
     assert found["analogue_launches"] == 3
     assert found["analogue_level_units_per_period"] == pytest.approx(4)
@@ -174,3 +174,17 @@ def test_days_and_months_have_no_ramp() -> None:
     for period_days in (1, 30):
         made = plan(inputs_of(old, period_days=period_days, periods=WEEKS), plain_rules())
         assert np.array_equal(made.columns["launch_ramp"], np.ones((12, 13)))
+
+
+def test_launches_that_share_an_attribute_count_for_more() -> None:
+    shop = [*steady(4, 8, "blue"), *steady(36, 8, "red")]
+    inputs = inputs_of([*(replace(item, category="toys") for item in shop), awaited(7)], periods=WEEKS)
+    colour = np.array([[0]] * 8 + [[1]] * 8 + [[1]])
+
+    def level(codes: np.ndarray | None) -> float:
+        told = replace(inputs, attributes=replace(inputs.attributes, attribute_codes=codes))
+        return float(row(plan(told, plain_rules()), "NEW")["analogue_level_units_per_period"])
+
+    # Roots 2 and 6, mean 4. To each red one the other 15 told 58 ÷ 15; eight of them lay above it, of 5 + 8.
+    assert level(None) == pytest.approx(16)
+    assert level(colour) == pytest.approx((4 + 8 * (6 - 58 / 15) / 13) ** 2)

@@ -18,7 +18,6 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="What the rules say of an item; how many items each decides.")
 app.add_typer(rules_app, name="rules")
-watch_commands.add_to(app, rules_app)
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The dataset: sales.csv, stock.csv, supply.xlsx …")]
 PlanFolder = Annotated[Path, typer.Argument(metavar="PLAN", help="Folder of a plan, as given to --out.")]
@@ -223,3 +222,6 @@ def rules_list(plan: Annotated[Path, typer.Option(metavar="PLAN", help="Folder o
     from skuwise.cli.asking import list_rules
 
     list_rules(plan)
+
+
+watch_commands.add_to(app, rules_app)

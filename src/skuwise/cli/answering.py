@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,9 @@ from skuwise.core.monitoring.alarm import KINDS
 from skuwise.core.monitoring.change import BY_ITSELF, CHANGE_STATES
 from skuwise.core.monitoring.life import STATES, AlarmLives
 from skuwise.core.monitoring.loop import LoopState
-from skuwise.core.rules.problems import suggestion
+from skuwise.core.rules.problems import nearest, suggestion
 from skuwise.core.trace.words import counted, money
-from skuwise.watching.digest import TODO, Line, todo_of, told_of
+from skuwise.watching.digest import WHAT_TO_DO, Line, todo_of, told_of
 from skuwise.watching.history import history_of
 from skuwise.watching.journal import HEAD_FILE, Journal, read_journal, writing
 
@@ -36,7 +36,7 @@ def list_alarms(journal: Path | None, state: str, todo: str, kind: str, sku: str
         folder, kept = _open(journal)
         lives = kept.state.every_alarm
         _refuse_unknown("--state", state, (*STATES, ALL))
-        _refuse_unknown("--todo", todo, ("", *(name for name in TODO if name != "waits")))
+        _refuse_unknown("--todo", todo, ("", *(name for name in WHAT_TO_DO if name != "waits")))
         _refuse_unknown("--kind", kind, ("", *sorted({*KINDS, *lives.kind.tolist()})))
         wanted = np.full(len(lives), True) if state == ALL else lives.state == STATES.index(state)
         if kind:
@@ -148,30 +148,75 @@ def show_change(journal: Path | None, given: str) -> None:
             say_command(console, f"skuwise changes {doing} {change.change_id} --by NAME --why TEXT --journal {place}")
 
 
-def undo_changes(journal: Path | None, given: Sequence[str], every: bool, by: str, why: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which changes are decided: by their ids, or every one (of a field, kind of alarm or SKU) that can be."""
+
+    ids: Sequence[str]
+    every: bool = False
+    field: str = ""
+    kind: str = ""
+    sku: str = ""
+
+    def among(self, state: LoopState, states: Sequence[str]) -> list[str]:
+        """Ids of the changes; refused where both ways or none are used, or none fits."""
+        by_filter = self.every or any((self.field, self.kind, self.sku))
+        if by_filter == bool(self.ids):
+            raise refused("name changes by their ids, or choose them by --field, --kind, --sku or --all; not both")
+        if self.ids:
+            return list(self.ids)
+        _refuse_unknown("--field", self.field, ("", *sorted({change.field for change in state.changes})))
+        _refuse_unknown("--kind", self.kind, ("", *sorted({change.kind for change in state.changes})))
+        chosen = [
+            change.change_id
+            for change in reversed(state.changes)
+            if change.state in states
+            and self.field in ("", change.field)
+            and self.kind in ("", change.kind)
+            and self.sku in ("", change.sku_id)
+        ]
+        if not chosen:
+            raise refused(f"no change like that is {' or '.join(states)}")
+        return chosen
+
+
+def undo_changes(journal: Path | None, chosen: Chosen, by: str, why: str) -> None:
+    _decide(journal, acts.undo, chosen, ("applied",), "undone", by, why)
+
+
+def approve_changes(journal: Path | None, chosen: Chosen, by: str, why: str) -> None:
+    _decide(journal, acts.approve, chosen, ("waiting",), "applied", by, why)
+
+
+def refuse_changes(journal: Path | None, chosen: Chosen, by: str, why: str) -> None:
+    _decide(journal, acts.refuse, chosen, ("waiting",), "refused", by, why)
+
+
+_THEN = {
+    "undone": "What held before holds again, in the next plan made with this journal.",
+    "applied": "They hold in the next plan made with this journal.",
+    "refused": "Their alarms ask for them no more.",
+}
+
+
+def _decide(
+    journal: Path | None,
+    act: Callable[..., LoopState],
+    chosen: Chosen,
+    states: Sequence[str],
+    done: str,
+    by: str,
+    why: str,
+) -> None:
+    """Decide the chosen changes, all of them or none, and show them."""
     console = screen()
     with _acting():
-        if every == bool(given):
-            raise refused("name the changes to undo, or undo all of them with --all; not both")
-        steps: list[Step] = [lambda state, on: acts.undo_all(state, by, why, on)] if every else []
-        steps += [_step(acts.undo, one, by, why) for one in given]
-        _show_decided(console, _act(journal, steps), "undone")
-        say(console, "What held before holds again, in the next plan made with this journal.")
 
+        def step(state: LoopState, on: date) -> LoopState:
+            return act(state, *chosen.among(state, states), who=by, why=why, on=on)
 
-def approve_changes(journal: Path | None, given: Sequence[str], by: str, why: str) -> None:
-    console = screen()
-    with _acting():
-        steps = [_step(acts.approve, one, by, why) for one in given]
-        _show_decided(console, _act(journal, steps), "applied")
-        say(console, "They hold in the next plan made with this journal.")
-
-
-def refuse_changes(journal: Path | None, given: Sequence[str], by: str, why: str) -> None:
-    console = screen()
-    with _acting():
-        steps = [_step(acts.refuse, one, by, why) for one in given]
-        _show_decided(console, _act(journal, steps), "refused")
+        _show_decided(console, *_act(journal, [step]), done)
+        say(console, _THEN[done])
 
 
 def show_history(journal: Path | None, sku: str, field: str, location: str) -> None:
@@ -182,7 +227,9 @@ def show_history(journal: Path | None, sku: str, field: str, location: str) -> N
         lines = history_of(kept, sku, field, location)
         known = kept.state.stages.sku_id
         if not lines and not np.any(known == sku):
-            raise refused(f'there is no SKU "{sku}" in {short_path(folder)}. {suggestion(sku, known.tolist())}')
+            near = nearest(sku, np.unique(known).tolist())
+            hint = f'; did you mean "{near}"?' if near else ": none there is like it"
+            raise refused(f'there is no SKU "{sku}" in {short_path(folder)}{hint}')
         title = f"Rules of {sku}" + (f" @ {location}" if location else "") + (f": {field}" if field else "")
         heading(console, f"{title}, until {kept.state.as_of}")
         if not lines:
@@ -191,9 +238,8 @@ def show_history(journal: Path | None, sku: str, field: str, location: str) -> N
             say(console, f"{line.what}: {line.why}" if line.why else line.what, f"  {line.on}  ", " " * 14)
 
 
-def _show_decided(console: Console, ids: tuple[Journal, Journal], state: str) -> None:
+def _show_decided(console: Console, before: Journal, after: Journal, state: str) -> None:
     """The changes that an act has decided, the first of them one line each."""
-    before, after = ids
     former = {change.change_id: change for change in before.state.changes}
     decided = [change for change in after.state.changes if former.get(change.change_id) != change]
     heading(console, f"{counted(len(decided), 'changes')} {state}")

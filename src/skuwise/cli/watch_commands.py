@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-alarms_app = typer.Typer(help="What the watch has found: list, show, acknowledge, snooze.", no_args_is_help=True)
-changes_app = typer.Typer(
-    help="What changed by itself or waits: list, show, undo, approve, refuse.", no_args_is_help=True
-)
+alarms_app = typer.Typer(help="What the watch has found: list, show, acknowledge, snooze.")
+changes_app = typer.Typer(help="Changes of rules: list, show, undo, approve, refuse.")
 
 JournalFolder = Annotated[
     Path | None,
@@ -22,6 +20,13 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, or their b
 OneId = Annotated[str, typer.Argument(metavar="ID", help="An id, or its beginning.")]
 Top = Annotated[int, typer.Option(min=1, help="Lines to show.")]
 OfSku = Annotated[str, typer.Option(metavar="SKU", help="Only those of this SKU.")]
+
+
+@alarms_app.callback(invoke_without_command=True)
+@changes_app.callback(invoke_without_command=True)
+def _help_alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def monitor(
@@ -137,34 +142,61 @@ def changes_show(change: OneId, journal: JournalFolder = None) -> None:
     show_change(journal, change)
 
 
+SomeIds = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Ids, or their beginnings.")]
+Every = Annotated[bool, typer.Option("--all", help="Every one that can be.")]
+OfField = Annotated[str, typer.Option(metavar="FIELD", help="Every one of this field, such as learn_from.")]
+OfKind = Annotated[str, typer.Option(metavar="KIND", help="Every one of this kind of alarm, such as lead_time_drift.")]
+
+
 @changes_app.command("undo", short_help="Take applied changes back.")
 def changes_undo(
     by: By,
-    changes: Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids, or their beginnings.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every change that is applied.")] = False,
+    changes: SomeIds = None,
+    every: Every = False,
+    field: OfField = "",
+    kind: OfKind = "",
+    sku: OfSku = "",
     why: Why = "",
     journal: JournalFolder = None,
 ) -> None:
     """Take applied changes back: what held before holds again, and the same alarm does not change it again."""
-    from skuwise.cli.answering import undo_changes
+    from skuwise.cli.answering import Chosen, undo_changes
 
-    undo_changes(journal, changes or [], every, by, why)
+    undo_changes(journal, Chosen(changes or [], every, field, kind, sku), by, why)
 
 
 @changes_app.command("approve", short_help="Apply changes that wait.")
-def changes_approve(changes: Ids, by: By, why: Why = "", journal: JournalFolder = None) -> None:
-    """Apply changes that wait for a person, or that were refused or undone before."""
-    from skuwise.cli.answering import approve_changes
+def changes_approve(
+    by: By,
+    changes: SomeIds = None,
+    every: Every = False,
+    field: OfField = "",
+    kind: OfKind = "",
+    sku: OfSku = "",
+    why: Why = "",
+    journal: JournalFolder = None,
+) -> None:
+    """Apply changes that wait for a person; named by their ids, also those that were refused or undone before."""
+    from skuwise.cli.answering import Chosen, approve_changes
 
-    approve_changes(journal, changes, by, why)
+    approve_changes(journal, Chosen(changes or [], every, field, kind, sku), by, why)
 
 
 @changes_app.command("refuse", short_help="Decide against changes that wait.")
-def changes_refuse(changes: Ids, by: By, why: Why = "", journal: JournalFolder = None) -> None:
+def changes_refuse(
+    by: By,
+    changes: SomeIds = None,
+    every: Every = False,
+    field: OfField = "",
+    kind: OfKind = "",
+    sku: OfSku = "",
+    why: Why = "",
+    journal: JournalFolder = None,
+) -> None:
     """Decide against changes that wait; their alarms ask no more."""
-    from skuwise.cli.answering import refuse_changes
+    from skuwise.cli.answering import Chosen, refuse_changes
 
-    refuse_changes(journal, changes, by, why)
+    refuse_changes(journal, Chosen(changes or [], every, field, kind, sku), by, why)
 
 
 def rules_history(

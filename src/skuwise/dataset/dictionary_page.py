@@ -9,7 +9,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from skuwise.core.dictionary import CONTRACT_TABLES, PLAN_TABLES, Field, fields_of
+from skuwise.core.dictionary import CONTRACT_TABLES, PLAN_TABLES, WATCH_TABLES, Field, fields_of
 from skuwise.core.findings import finding_kinds
 from skuwise.dataset.headers import ALIASES, MAJOR_ALIASES
 
@@ -33,6 +33,7 @@ _TABLES = {
     "due": "One value for each SKU at a location and future period in which open orders are due.",
     "forecast": "One value for each SKU at a location and future period.",
     "metrics": "One value for each SKU at a location; a metric that cannot be known is empty (-1 in whole numbers).",
+    "watch": "One value for each SKU at a location; the monitors make their alarms from these.",
     "clock": "One value for the whole plan.",
 }
 _AREAS = {
@@ -76,6 +77,7 @@ def dictionary_page() -> str:
     parts += [_table(name) for name in CONTRACT_TABLES]
     parts += ["## What you may set\n", _table("settings"), _table("rules")]
     parts += ["## What a plan holds\n", *(_table(name) for name in PLAN_TABLES)]
+    parts += ["## What watching a plan adds\n", *(_table(name) for name in WATCH_TABLES)]
     parts.append(_findings())
     return "\n".join(parts).rstrip("\n") + "\n"
 

@@ -29,6 +29,7 @@ ALIASES: dict[str, dict[str, str]] = {
         "product_id": "product parent_sku handle parent_id",
         "name": "title product_name description sku_name",
         "category": "product_category type product_type department",
+        "attributes": "attribute options option_values tags",
         "supplier_id": _SUPPLIER,
         "launch_date": "launched launched_on first_available",
         "end_of_life_date": "end_of_life eol eol_date discontinued_on",

@@ -29,6 +29,8 @@ from skuwise.planning.told import told
 
 #: The price paid is read from this many days up to the SKU's newest priced sale.
 PRICE_WINDOW_DAYS = 91
+#: So many words of an item's attributes are looked at.
+ATTRIBUTES_MAX = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +77,35 @@ def item_attributes(
         successor_sku_id=text_array(catalogue.text("successor_sku_id")),
         is_bundle=is_bundle,
         successor_share=_successor_share(catalogue),
+        attribute_codes=attribute_codes(catalogue.text("attributes")),
     )
+
+
+def attribute_codes(described: pl.Series) -> IntArray | None:
+    """What else describes each item as numbers of the sorted words [(n, A), -1 where it has fewer]; None if nothing.
+
+    >>> attribute_codes(pl.Series(["Colour=Red; size=M", None, "size=m"])).tolist()
+    [[0, 1], [-1, -1], [1, -1]]
+    """
+    words = (
+        pl.DataFrame({"word": described.cast(pl.String).str.to_lowercase().str.split(";")})
+        .with_row_index("row")
+        .explode("word")
+        .with_columns(pl.col("word").str.strip_chars())
+        .filter(pl.col("word").str.len_chars() > 0)
+        .unique()
+        .sort("row", "word")
+    )
+    if words.is_empty():
+        return None
+    ranked = words.with_columns(
+        (pl.col("word").rank("dense") - 1).cast(pl.Int64).alias("code"),
+        pl.int_range(pl.len()).over("row").alias("place"),
+    ).filter(pl.col("place") < ATTRIBUTES_MAX)
+    place = ranked["place"].to_numpy()
+    codes = np.full((len(described), place.max() + 1), -1, dtype=np.int64)
+    codes[ranked["row"].to_numpy(), place] = ranked["code"].to_numpy()
+    return codes
 
 
 def _successor_share(catalogue: Catalogue) -> FloatArray | None:

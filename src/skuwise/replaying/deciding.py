@@ -128,7 +128,10 @@ def orders_of(
 def _planned(
     columns: Mapping[str, Any], state: ShopState, policy: int, due_units: IntArray, overdue_units: IntArray
 ) -> IntArray:
-    """The order of the plan that is made with this stock and these open orders."""
+    """The order of the plan that is made with this stock and these open orders; a loop may have made it already."""
+    if "order_quantity_units" in columns:
+        made: IntArray = columns["order_quantity_units"]
+        return made
     lived = with_stock(columns, state, policy, due_units, overdue_units)
     core.run_in_blocks(core.ORDER, lived, _silent, "order")
     order: IntArray = lived["order_quantity_units"]

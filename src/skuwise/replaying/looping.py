@@ -40,14 +40,18 @@ class Loop:
         due_units: IntArray,
         overdue_units: IntArray,
     ) -> dict[str, Any]:
-        """Watch the plan of the day, move the state on, and give the columns under the rules that hold then."""
+        """Watch the plan of the day, move the state on, and give the columns under the rules that hold then.
+
+        Where nothing was changed these are the columns of the plan, its orders among them.
+        """
         as_of, labels = known.inputs.grid.as_of, known.understood(self.rulebook)[1]
         rules = self.rulebook.with_automatic(automatic_rules(self.state, as_of))
         plan = with_stock(known.ruled(rules, learn), shop, policy, due_units, overdue_units)
         core.run_in_blocks((*core.ORDER, *core.TELL), plan, _silent, "plan")
         watched, alarms = watch(plan, labels, as_of)
         self.state = advance(self.state, Seen(watched, labels, as_of), alarms, self.rulebook)
-        return known.ruled(self.rulebook.with_automatic(automatic_rules(self.state)), learn)
+        changed = self.rulebook.with_automatic(automatic_rules(self.state))
+        return plan if changed.rulebook_hash == rules.rulebook_hash else known.ruled(changed, learn)
 
     def changes_of(self, sku_id: np.ndarray, location_id: np.ndarray) -> IntArray:
         """Changes of rules that were applied by themselves, by item [(n,)]; moves of the stage are not among them."""

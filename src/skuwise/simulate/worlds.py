@@ -280,6 +280,7 @@ WORLDS: dict[str, WorldKind] = {
     "hole": WorldKind("one period without demand", partial(_spike, factor=0.0)),
     "ramp_up": WorldKind("the mean doubles over 12 periods", partial(_ramp, factor=2.0, length=12)),
     "decline": WorldKind("the mean falls to zero over 20 periods", partial(_ramp, factor=0.0, length=20)),
+    "slow_decline": WorldKind("the mean falls to zero over 52 periods", partial(_ramp, factor=0.0, length=52)),
     "launch": WorldKind("nothing, then a rise to the mean over 8 periods", partial(_launch, length=8)),
     "intermittent": WorldKind(
         "demand in every fourth period on average, of even size", _steady, (0.5, 2.0), 0.0, demand_share=0.25

@@ -22,7 +22,7 @@ from skuwise.core.trace.words import counted, money
 from skuwise.watching.run import Watched
 
 #: What to do about a kind of alarm, in the order in which the digest tells it.
-TODO = {
+WHAT_TO_DO = {
     "feed": "Check the feed first, nothing changes by itself while it is in doubt",
     "order": "Order or hurry now",
     "waits": "Waits for you",
@@ -70,7 +70,7 @@ class Digest:
 
 
 def todo_of(kind: str) -> str:
-    """What to do about an alarm of a kind: a key of ``TODO``."""
+    """What to do about an alarm of a kind: a key of ``WHAT_TO_DO``."""
     if kind in _ORDER_KINDS:
         return "order"
     subject = KINDS[kind].subject if kind in KINDS else "item"
@@ -82,7 +82,7 @@ def digest_of(watched: Watched, journal: str = "", shown: int = LINES_SHOWN) -> 
     command = f" --journal {journal}" if journal else ""
     stakes = _Stakes.of(watched)
     sections = [*_alarm_sections(watched, stakes, command, shown), *_change_sections(watched, stakes, command, shown)]
-    order = [*TODO, "applied", "stages", "ended"]
+    order = [*WHAT_TO_DO, "applied", "stages", "ended"]
     sections.sort(key=lambda section: order.index(section.name))
     new_waiting = any(stakes.is_new(one) for one in watched.waiting)
     happened = (watched.new_alarms, watched.ended_alarms, watched.applied, watched.stage_moves)
@@ -135,6 +135,8 @@ def _lead(watched: Watched, stakes: _Stakes) -> Iterable[str]:
     words = f"{since} {counted(len(new), 'alarms')} came up{stakes.at_stake(new)}"
     if not watched.is_first:
         words += f"; {len(ended):,} ended by themselves"
+    if watched.passing_count:
+        words += f"; {watched.passing_count:,} more came and went"
     yield f"{words}."
     changed = len(watched.applied) + len(watched.stage_moves)
     yield (
@@ -154,7 +156,7 @@ def _alarm_sections(watched: Watched, stakes: _Stakes, command: str, shown: int)
     for name, rows in rows_of.items():
         lines = tuple(_alarm_line(still, row, stakes, watched) for row in rows[:shown])
         fresh = sum(1 for row in rows if watched.is_first or still.first_seen[row] > watched.last_time)
-        heading = _heading(TODO[name], len(rows), fresh, watched, stakes.total(still.money_minor[rows].tolist()))
+        heading = _heading(WHAT_TO_DO[name], len(rows), fresh, watched, stakes.total(still.money_minor[rows].tolist()))
         see = f"skuwise alarms list --todo {name}{command}"
         yield Section(name, heading, _kinds(still.kind[rows].tolist()), lines, len(rows) - len(lines), see)
     if len(ended := watched.ended_alarms):
@@ -166,7 +168,7 @@ def _alarm_sections(watched: Watched, stakes: _Stakes, command: str, shown: int)
 
 def _change_sections(watched: Watched, stakes: _Stakes, command: str, shown: int) -> Iterable[Section]:
     told = (
-        ("waits", TODO["waits"], watched.waiting, f"skuwise changes list --state waiting{command}"),
+        ("waits", WHAT_TO_DO["waits"], watched.waiting, f"skuwise changes list --state waiting{command}"),
         ("applied", "Changed by itself", watched.applied, f"skuwise changes list --state applied{command}"),
         ("stages", "Stages that moved", watched.stage_moves, f"skuwise changes list --field stage{command}"),
     )
@@ -188,7 +190,7 @@ def _kinds(kinds: Sequence[str]) -> str:
 
 
 def _moves(changes: Sequence[Change]) -> str:
-    return _counted_words(Counter(change.told for change in changes))
+    return _counted_words(Counter(change.told.removeprefix("stage ") for change in changes))
 
 
 def _counted_words(counts: Counter[str]) -> str:
@@ -213,7 +215,7 @@ def told_of(lives: AlarmLives, row: int) -> str:
 
 
 def _change_line(change: Change, stakes: _Stakes) -> Line:
-    told = f"{change.told}: {change.reason}"
+    told = f"{change.told.removeprefix('stage ')}: {change.reason}"
     if change.state == "waiting" and not change.waits_as_ruled and not change.why.startswith(DOUBT):
         told += f" (waits: {change.why})"
     stake = stakes.words(stakes.of_change(change))

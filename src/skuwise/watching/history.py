@@ -44,7 +44,7 @@ def _of_changes(journal: Journal, sku_id: str, location_id: str, fields: tuple[s
         change = mine.get(event.about)
         if change is not None:
             by = "by itself" if event.by == BY_ITSELF else f"by {event.by}"
-            what = f"{change.location_id}: {change.field}: {change.told}; {event.what} {by} ({change.change_id})"
+            what = f"{change.location_id}: {change.told}; {event.what} {by} ({change.change_id})"
             yield HistoryLine(event.on, what, _why(change, event.what, event.why))
 
 

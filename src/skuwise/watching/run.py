@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from skuwise.core import plan as core
 from skuwise.core.monitoring.alarm import Seen
 from skuwise.core.monitoring.change import BY_ITSELF, STAGE, Change
-from skuwise.core.monitoring.life import ACKNOWLEDGED, OPEN, AlarmLives
+from skuwise.core.monitoring.life import OPEN, AlarmLives
 from skuwise.core.monitoring.loop import LoopState, advance, automatic_rules
 from skuwise.core.monitoring.watch import watch
 from skuwise.core.rules import Rulebook
@@ -54,19 +55,22 @@ class Watched:
 
     @property
     def new_alarms(self) -> AlarmLives:
-        """What was first seen since last time, whatever became of it, the most money first."""
-        every = self.state.every_alarm
-        return _by_money(every.of(self._since(every.first_seen)))
+        """What came up since last time and is still there, answered or not, the most money first."""
+        return _by_money(self.state.alarms.of(self._since(self.state.alarms.first_seen)))
 
     @property
     def ended_alarms(self) -> AlarmLives:
-        """What resolved by itself since last time."""
+        """What was there last time and has ended by itself: nothing was changed for it."""
         past = AlarmLives.joined(*self.state.past)
-        return _by_money(past.of(self._since(past.closed_on)))
+        answered = [change.alarm_id for change in self.state.changes if change.alarm_id and change.state != "withdrawn"]
+        told = self._since(past.closed_on) & ~self._since(past.first_seen)
+        return _by_money(past.of(told & ~np.isin(past.alarm_id, answered)))
 
     @property
-    def acknowledged_count(self) -> int:
-        return int((self.state.alarms.state == ACKNOWLEDGED).sum())
+    def passing_count(self) -> int:
+        """How many alarms came and went since last time: more than one day has been lived then."""
+        past = AlarmLives.joined(*self.state.past)
+        return int((self._since(past.first_seen) & self._since(past.closed_on)).sum())
 
     @property
     def applied(self) -> tuple[Change, ...]:
@@ -135,7 +139,7 @@ def _live(
     since: date | None,
     progress: core.Progress | None,
 ) -> Watched:
-    days = days_to_live(state, newest, since, int(rules.settings["period_days"]))
+    days = days_to_live(state, newest, _not_before_the_data(dataset, since), int(rules.settings["period_days"]))
     last_time = state.as_of if state.as_of < np.datetime64(days[0]) else state.previous
     for place, day in enumerate(days):
         tell = _of_weeks(progress, place, len(days)) if len(days) > 1 else progress
@@ -153,6 +157,15 @@ def _live(
     if after.rulebook_hash != ruled.rulebook_hash:
         made = core.plan(inputs, after, progress=progress)
     return Watched(made, columns, state, days, last_time, kept=False)
+
+
+def _not_before_the_data(dataset: Dataset, since: date | None) -> date | None:
+    """The day from which to live: while nothing had been sold yet there was nothing to watch."""
+    sales = dataset.tables.get("sales")
+    if since is None or sales is None or not sales.height:
+        return since
+    first = sales["date"].cast(pl.Date).min()
+    return max(since, first) if isinstance(first, date) else since
 
 
 def days_to_live(state: LoopState, newest: date, since: date | None, period_days: int) -> tuple[date, ...]:

@@ -42,6 +42,7 @@ def columns_of(inputs: PlanInputs) -> dict[str, Any]:
         "successor_sku_id": attributes.successor_sku_id,
         "successor_share": _successor_share(inputs),
         "is_bundle": attributes.is_bundle,
+        "attribute_codes": _or_unknown(attributes.attribute_codes, np.int64(UNKNOWN), (len(index), 1)),
         "sales_units": past.sales_units,
         "in_stock_share": past.in_stock_share,
         "availability_known": past.availability_known,

@@ -5,7 +5,7 @@ The shell turns contract tables into these; nothing in the core sees a file or a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -43,7 +43,8 @@ class ItemIndex:
 
 @dataclass(frozen=True, slots=True)
 class ItemAttributes:
-    """The catalogue, one row an item. Missing prices and costs are -1, missing dates NaT."""
+    """The catalogue, one row an item. Missing prices and costs are -1, missing dates NaT. ``attribute_codes`` (n, A)
+    are numbers of what else describes an item, such as "colour=red", -1 where it has fewer; None where nothing does."""
 
     product: Labels
     name: TextArray
@@ -57,6 +58,7 @@ class ItemAttributes:
     successor_sku_id: TextArray
     is_bundle: BoolArray
     successor_share: FloatArray | None = None
+    attribute_codes: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class OpenOrders:
     source_row: IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Deliveries:
     """Receipt lines, k rows sorted by the day they were received: what monitoring judges suppliers by.
 
@@ -153,6 +155,11 @@ class Deliveries:
 
     def __len__(self) -> int:
         return len(self.item)
+
+    def __eq__(self, other: object) -> bool:
+        return _same(self, other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def lead_time_days(self) -> IntArray:
@@ -181,7 +188,7 @@ class Deliveries:
         return cls(nothing, nothing, (), nothing, nothing, nothing, nothing, nothing, nothing)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Feeds:
     """What each table brought, day by day: D days that end at the as-of day, (D,) each; empty where it was not given.
 
@@ -195,6 +202,11 @@ class Feeds:
     stock_rows: IntArray
     receipt_rows: IntArray
 
+    def __eq__(self, other: object) -> bool:
+        return _same(self, other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def days(self, cut: slice) -> Feeds:
         """Some of the days: views, no copies."""
         return Feeds(*(getattr(self, name)[cut] for name in Feeds.__slots__))
@@ -204,6 +216,13 @@ class Feeds:
         """Nothing is known of the feeds."""
         nothing = np.empty(0, np.int64)
         return cls(nothing, nothing, nothing, nothing, nothing)
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two tables of arrays are equal in every value."""
+    if type(one) is not type(other):
+        return False
+    return all(np.array_equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def inherited_demand(
                 first[taker] = first[giver] if first[taker] < 0 else min(first[taker], first[giver])
                 taken.setdefault(taker, []).append(str(sku_id[giver]))
     inherited = np.where(first >= 0, np.maximum(until - first, 0), 0)
-    told = np.array([", ".join(taken.get(row, ())) for row in range(n)], dtype=np.str_)
+    told = np.array([", ".join(sorted(taken.get(row, ()))) for row in range(n)], dtype=np.str_)
     return demand, first, np.where(told == "", 0, inherited), told
 
 

@@ -26,6 +26,8 @@ LAUNCHES_MIN = 3
 #: A group's mean counts like its launches against so many of what wider groups say; its spread against more.
 MEAN_WORTH_LAUNCHES = 3.0
 SPREAD_WORTH_LAUNCHES = 8.0
+#: What an attribute adds is drawn towards nothing by so many launches.
+ATTRIBUTE_WORTH_LAUNCHES = 5.0
 #: The slope over prices is drawn towards none by this much spread of logarithms of prices.
 PRICE_WORTH = 10.0
 PRICED_LAUNCHES_MIN = 10
@@ -77,7 +79,8 @@ class _Launches(NamedTuple):
     formula="r = root of the mean demand ÷ season index of the first 5 periods of each other item launched within the "
     "history, less slope × (log price − mean log price). From the shop over brand, category and brand in category to "
     "product: mean ← (3 × mean + Σ r) ÷ (3 + launches), variance ← (8 × variance + Σ (r − mean)²) ÷ (8 + launches); "
-    "then mean + slope × (own log price − mean). Level = mean², sd = √(4 mean² variance + 2 variance²). Source = the "
+    "before the product + the mean over the item's attributes of Σ (r − mean) ÷ (5 + launches) of those that share it; "
+    "at last + slope × (own log price − mean). Level = mean², sd = √(4 mean² variance + 2 variance²). Source = the "
     "narrowest group with 3 launches; nearest = its three launches nearest in price",
     source="forecasting by analogy (Green & Armstrong, 2007); Bühlmann credibility; root scale of counts (Anscombe, "
     "1948)",
@@ -93,6 +96,7 @@ def analogue_level(
     product_id: CodeArray,
     category: CodeArray,
     brand: CodeArray,
+    attribute_codes: IntArray,
     unit_price_minor: IntArray,
     season_index: FloatArray,
     grid_start_day: int,
@@ -100,13 +104,14 @@ def analogue_level(
 ) -> tuple[FloatArray, FloatArray, IntArray, CodeArray, TextArray]:
     """Demand a period that launches like this item had at first, its deviation between launches [(n,) units, NaN
     where none are known], the launches of the narrowest group, which group that is, and the nearest by name [(n,)].
+    Launches are counted and named for items launched lately or still to come.
 
     The level is a cautious middle, near the median: few launches sell very much.
 
     >>> demand = np.zeros((4, 12)); demand[:3, 6:] = [[4.0], [9.0], [25.0]]
     >>> one, toys = np.zeros(4, np.int64), np.zeros(4, np.int16)
     >>> level, sd, launches, source, nearest = analogue_level(np.array(list("abcd")), demand, np.array([6, 6, 6, -1]),
-    ...     one > 0, one > 0, np.arange(4), toys, toys, one - 1, np.ones((4, 52)), 20000, 7)
+    ...     one > 0, one > 0, np.arange(4), toys, toys, one[:, None] - 1, one - 1, np.ones((4, 52)), 20000, 7)
     >>> round(float(level[3]), 1), int(launches[3]), ANALOGUES[source[3]], str(nearest[3])
     (11.1, 3, 'launches in the shop', 'a, b, c')
     """
@@ -121,7 +126,7 @@ def analogue_level(
     if len(known.row) < LAUNCHES_MIN:
         return level, sd, launches, source, np.full(n, "", "U1")
     groups = _groups(product_id, category, brand)
-    mean, variance, launches, source = _drawn_together(known, groups, n)
+    mean, variance, launches, source = _drawn_together(known, groups, attribute_codes, n)
     of_any = source > 0
     root = np.maximum(mean + known.price_effect, 0.0)
     level[of_any] = root[of_any] ** 2
@@ -130,7 +135,7 @@ def analogue_level(
     return (
         level,
         sd,
-        launches,
+        np.where(young, launches, 0),
         source,
         _nearest(sku_id, np.flatnonzero(young), known.row, groups, source, unit_price_minor),
     )
@@ -195,7 +200,7 @@ def _groups(product: CodeArray, category: CodeArray, brand: CodeArray) -> dict[i
 
 
 def _drawn_together(
-    known: _Launches, groups: dict[int, IntArray], n: int
+    known: _Launches, groups: dict[int, IntArray], attribute_codes: IntArray, n: int
 ) -> tuple[FloatArray, FloatArray, IntArray, CodeArray]:
     """Mean and variance of the roots, launches of the narrowest group and its code [(n,) each]; an item's own launch
     is left out of all."""
@@ -205,6 +210,8 @@ def _drawn_together(
     count: dict[int, FloatArray] = {}
     launches = np.zeros(n)
     for code, group in groups.items():
+        if code == _PRODUCT:
+            mean = mean + _attribute_effect(attribute_codes, known, own * (root - mean))
         size = int(group.max(initial=0)) + 1
         of, sums = group[known.row], []
         for power in (0, 1, 2):
@@ -225,6 +232,26 @@ def _drawn_together(
         source = np.where(named, code, source).astype(np.int16)
         launches = np.where(named, count[code], launches)
     return mean, variance, launches.astype(np.int64), source
+
+
+def _attribute_effect(codes: IntArray, known: _Launches, rest: FloatArray) -> FloatArray:
+    """Mean over an item's attributes of what launches that share one had above their groups [(n,) root].
+
+    ``rest`` [(n,)] is what launches had above their groups, 0 for all other items; an item's own is left out.
+    """
+    words = int(codes.max(initial=-1)) + 1
+    effect, count = np.zeros(len(codes)), np.zeros(len(codes))
+    if not words:
+        return effect
+    launched = np.zeros(len(codes))
+    launched[known.row] = 1.0
+    row, place = np.nonzero(codes >= 0)
+    word = codes[row, place]
+    above = np.bincount(word, weights=rest[row], minlength=words)[word] - rest[row]
+    seen = np.bincount(word, weights=launched[row], minlength=words)[word] - launched[row]
+    np.add.at(effect, row, above / (seen + ATTRIBUTE_WORTH_LAUNCHES))
+    np.add.at(count, row, 1.0)
+    return effect / np.maximum(count, 1.0)
 
 
 def _nearest(

@@ -32,11 +32,14 @@ NEW_LEVEL_MIN = 0.3
 #: Dispersion before anything is seen, and the periods of evidence that it is worth.
 DISPERSION_FIRST = 0.1
 DISPERSION_PERIODS = 3.0
-#: Where an old level is remembered: chance that it still holds, the periods' worth that is known of it, and the chance
-#: of a change before each later period: such an item is no longer young, and its level changes once in two years.
-CARRIED_CHANCE = 0.5
+#: Where an old level is remembered: chance that it still holds (whoever tells a change has chosen the day afterwards),
+#: and the periods' worth that is known of it.
+CARRIED_CHANCE = 0.8
 CARRIED_WORTH = 20.0
+#: Chance of a change and deviation of a new level there: the item is no longer young, its level changes once in two
+#: years, and less than that of a launch.
 CARRIED_CHANGE_CHANCE = 0.01
+CARRIED_SPREAD = 0.5
 #: Runs less likely than this are dropped; so many are kept at most.
 RUN_SHARE_MIN = 1e-3
 RUNS_MAX = 24
@@ -77,12 +80,12 @@ def shifting_level(
     runs = Runs(np.empty(RUNS_MAX + 1), np.empty(RUNS_MAX + 1), np.empty(RUNS_MAX + 1))
     dispersion = dispersion_of(flat, weight, bound, dispersion_first)
     count = _with_old_run(runs, first_level, dispersion) if carried else 0
-    change_chance = CARRIED_CHANGE_CHANCE if carried else CHANGE_CHANCE
+    chance, spread = (CARRIED_CHANGE_CHANCE, CARRIED_SPREAD) if carried else (CHANGE_CHANCE, NEW_LEVEL_SPREAD)
     total, seen = 0.0, 0.0
     levels[0] = max(first_level, NEW_LEVEL_MIN)
     for t in range(len(flat)):
         if not carried or t > 0:
-            count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion, change_chance)
+            count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion, chance, spread)
         if not np.isnan(bound[t]):
             likely = _learn_bound(runs, count, bound[t], dispersion)
         elif weight[t] > 0.0:
@@ -96,7 +99,7 @@ def shifting_level(
         for j in range(count):
             levels[t + 1] += runs.share[j] * runs.mean[j]
     if not carried or len(flat) > 0:
-        count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion, change_chance)
+        count = _with_new_run(runs, count, (first_level + total) / (1.0 + seen), dispersion, chance, spread)
     level, squares, variance = 0.0, 0.0, 0.0
     for j in range(count):
         of_period = _variance(runs.mean[j], dispersion)
@@ -134,21 +137,21 @@ def _variance(mean: float, dispersion: float) -> float:
 
 
 @kernel
-def _with_new_run(runs: Runs, count: int, long_mean: float, dispersion: float, change_chance: float) -> int:
+def _with_new_run(runs: Runs, count: int, long_mean: float, dispersion: float, chance: float, spread: float) -> int:
     """The level may have changed: add a run that knows only the item's long mean. Returns how many there are."""
     mean = max(long_mean, NEW_LEVEL_MIN)
     for j in range(count):
-        runs.share[j] *= 1.0 - change_chance
-    runs.share[count] = change_chance if count > 0 else 1.0
+        runs.share[j] *= 1.0 - chance
+    runs.share[count] = chance if count > 0 else 1.0
     runs.mean[count] = mean
-    runs.known[count] = _variance(mean, dispersion) / ((NEW_LEVEL_SPREAD * mean) ** 2 + NEW_LEVEL_VARIANCE_MIN)
+    runs.known[count] = _variance(mean, dispersion) / ((spread * mean) ** 2 + NEW_LEVEL_VARIANCE_MIN)
     return count + 1
 
 
 @kernel
 def _with_old_run(runs: Runs, old_level: float, dispersion: float) -> int:
     """Start from an old level: either it still holds, or it has just changed. Returns how many runs there are."""
-    _with_new_run(runs, 0, old_level, dispersion, CARRIED_CHANGE_CHANCE)
+    _with_new_run(runs, 0, old_level, dispersion, CARRIED_CHANGE_CHANCE, CARRIED_SPREAD)
     _copy(runs, 0, 1)
     runs.known[0] = CARRIED_WORTH
     runs.share[0], runs.share[1] = CARRIED_CHANCE, 1.0 - CARRIED_CHANCE

@@ -38,7 +38,7 @@ PAST_PERIODS_MIN = 4
     "level, weighed by how well each foretold the history; variance = mean + dispersion × mean²; error sd = √(variance "
     "of a period + periods of the protection interval × variance of the level), from the first period learned from on. "
     "Demand after a launch is divided by its ramp r and weighs by r or 1 ÷ r, whichever is less. First guess = the "
-    "carried level, which still holds with a chance of 0.5 and then is worth 20 periods, else the mean of the first 5 "
+    "carried level, which still holds with a chance of 0.8 and then is worth 20 periods, else the mean of the first 5 "
     "periods, of a launch together with the analogue level a, which counts as (a + a² ÷ 2) ÷ its variance between "
     "launches periods; NaN where the history is long or nothing is known; past sum = the last protection interval "
     "that is over, as foretold from 4 periods before it or more",
@@ -125,21 +125,9 @@ def _young_levels(
         if periods - start >= young_periods:
             continue
         flat = deseasonalised(demand[i], season_index[i], parts_of, start)
-        total, seen = 0.0, 0.0
-        for t in range(start, periods):
-            k = t - start
-            index = season_index[i, parts_of[t]]
-            of_ramp = _ramp_at(ramp[i], t - first_period[i])
-            flat[k] /= of_ramp
-            weight[k] = min(1.0, index) * min(of_ramp, 1.0 / of_ramp)
-            bound[k] = np.nan
-            if censored[i, t] and share[i, t] > 0.0:
-                weight[k] *= share[i, t]
-            elif censored[i, t]:
-                bound[k] = sales[i, t] / max(0.05, index * of_ramp)
-            if k < FIRST_PERIODS:
-                total += flat[k] * weight[k]
-                seen += weight[k]
+        since = start - first_period[i]
+        sold_out = (sales[i, start:], censored[i, start:], share[i, start:])
+        total, seen = _read(flat, *sold_out, season_index[i], parts_of[start:], ramp[i], since, weight, bound)
         launched = first_period[i] < 0 or first_period[i] > LEADING_PERIODS or (launch_known[i] and first_period[i] > 0)
         first = _first_guess(total, seen, analogue[i], analogue_sd[i], ramp[i], launched)
         carried, dispersion = not np.isnan(carried_level[i]), DISPERSION_FIRST
@@ -162,6 +150,37 @@ def _young_levels(
             past[i, 1] = found * index
             past[i, 2] = index * np.sqrt(of_period / horizon + level_variance)
     return level, error_sd, past[:, 0], past[:, 1], past[:, 2]
+
+
+@kernel
+def _read(
+    flat: FloatArray,
+    sales: IntArray,
+    censored: BoolArray,
+    share: Float32Array,
+    season_index: FloatArray,
+    parts_of: IntArray,
+    ramp: Float32Array,
+    since: int,
+    weight: FloatArray,
+    bound: FloatArray,
+) -> tuple[float, float]:
+    """Take the ramp out of ``flat``, fill weights and bounds; weighed sum of the first periods, and their weight."""
+    total, seen = 0.0, 0.0
+    for k in range(len(flat)):
+        index = season_index[parts_of[k]]
+        of_ramp = _ramp_at(ramp, since + k)
+        flat[k] /= of_ramp
+        weight[k] = min(1.0, index) * min(of_ramp, 1.0 / of_ramp)
+        bound[k] = np.nan
+        if censored[k] and share[k] > 0.0:
+            weight[k] *= share[k]
+        elif censored[k]:
+            bound[k] = sales[k] / max(0.05, index * of_ramp)
+        if k < FIRST_PERIODS:
+            total += flat[k] * weight[k]
+            seen += weight[k]
+    return total, seen
 
 
 @kernel

@@ -20,13 +20,12 @@ class ActError(ValueError):
     """What a person asked for cannot be done; the message says why, and what could be meant."""
 
 
-def undo(state: LoopState, change_id: str, who: str, why: str, on: date) -> LoopState:
-    """Take an applied change back: what was in force before it holds again.
+def undo(state: LoopState, *change_ids: str, who: str, why: str, on: date) -> LoopState:
+    """Take applied changes back: what was in force before holds again.
 
-    Its alarm, where it still lives, is acknowledged: the same alarm asks for the same no more.
+    Their alarms, where they still live, are acknowledged: the same alarm asks for the same no more.
     """
-    change = _in_state(state, change_id, ("applied",), "undo")
-    return _decided(state, [change], "undone", who, why, on)
+    return _decided(state, _in_state(state, change_ids, ("applied",), "undo"), "undone", who, why, on)
 
 
 def undo_all(state: LoopState, who: str, why: str, on: date) -> LoopState:
@@ -35,23 +34,26 @@ def undo_all(state: LoopState, who: str, why: str, on: date) -> LoopState:
     return _decided(state, applied, "undone", who, why, on)
 
 
-def approve(state: LoopState, change_id: str, who: str, why: str, on: date) -> LoopState:
-    """Apply a change that waits, or one that was refused or undone after all."""
-    change = _in_state(state, change_id, ("waiting", "refused", "undone"), "approve")
-    if change.valid_until is not None:
-        change = replace(change, valid_until=on + (change.valid_until - change.proposed_on))
-    return _decided(state, [change], "applied", who, why, on)
+def approve(state: LoopState, *change_ids: str, who: str, why: str, on: date) -> LoopState:
+    """Apply changes that wait, or that were refused or undone after all."""
+    changes = [
+        change
+        if change.valid_until is None
+        else replace(change, valid_until=on + (change.valid_until - change.proposed_on))
+        for change in _in_state(state, change_ids, ("waiting", "refused", "undone"), "approve")
+    ]
+    return _decided(state, changes, "applied", who, why, on)
 
 
-def refuse(state: LoopState, change_id: str, who: str, why: str, on: date) -> LoopState:
-    """Decide against a change that waits."""
-    return _decided(state, [_in_state(state, change_id, ("waiting",), "refuse")], "refused", who, why, on)
+def refuse(state: LoopState, *change_ids: str, who: str, why: str, on: date) -> LoopState:
+    """Decide against changes that wait."""
+    return _decided(state, _in_state(state, change_ids, ("waiting",), "refuse"), "refused", who, why, on)
 
 
 def acknowledge(state: LoopState, alarm_id: str, who: str, why: str, on: date) -> LoopState:
     """Say that an alarm has been seen: it is told no more, and resolves when its reason is gone."""
     row = _live_row(state, alarm_id, "acknowledge")
-    alarms = set_state(state.alarms, row, ACKNOWLEDGED)
+    alarms = set_state(state.alarms, row, ACKNOWLEDGED, closed_on=np.datetime64(on))
     event = Event(on, "acknowledged", str(alarms.alarm_id[row]), who, why)
     return replace(state, alarms=alarms, log=(*state.log, event))
 
@@ -86,18 +88,24 @@ def full_id(given: str, ids: Iterable[str], noun: str) -> str:
 
 def find_change(state: LoopState, given: str) -> Change:
     """The change of an id, or of the beginning of one. Raises ActError with the nearest."""
+    return _find_changes(state, [given])[0]
+
+
+def _find_changes(state: LoopState, given: Sequence[str]) -> list[Change]:
     by_id = {change.change_id: change for change in state.changes}
-    return by_id[full_id(given, by_id, "change")]
+    ids = [one if one in by_id else full_id(one, by_id, "change") for one in given]
+    return [by_id[one] for one in dict.fromkeys(ids)]
 
 
-def _in_state(state: LoopState, given: str, states: tuple[str, ...], doing: str) -> Change:
-    change = find_change(state, given)
-    if change.state not in states:
-        raise ActError(
-            f"change {change.change_id} ({change.sentence}) is {change.state} since {change.state_on}; to {doing} it, "
-            f"it would have to be {' or '.join(states)}"
-        )
-    return change
+def _in_state(state: LoopState, given: Sequence[str], states: tuple[str, ...], doing: str) -> list[Change]:
+    changes = _find_changes(state, given)
+    for change in changes:
+        if change.state not in states:
+            raise ActError(
+                f"change {change.change_id} ({change.sentence}) is {change.state} since {change.state_on}; to {doing} "
+                f"it, it would have to be {' or '.join(states)}"
+            )
+    return changes
 
 
 def _decided(state: LoopState, some: Sequence[Change], what: str, who: str, why: str, on: date) -> LoopState:
@@ -115,7 +123,8 @@ def _decided(state: LoopState, some: Sequence[Change], what: str, who: str, why:
         alarms = set_state(state.alarms, np.flatnonzero(concerned), ANSWERED, closed_on=np.datetime64(on))
     else:
         asking = np.isin(state.alarms.state, (OPEN, ANSWERED))
-        alarms = set_state(state.alarms, np.flatnonzero(concerned & asking), ACKNOWLEDGED)
+        told = np.flatnonzero(concerned & asking)
+        alarms = set_state(state.alarms, told, ACKNOWLEDGED, closed_on=np.datetime64(on))
     stages = put_in_force(state.stages, changes, items) if items else state.stages
     return replace(state, alarms=alarms, changes=changes, stages=stages, log=(*state.log, *events), current=None)
 

@@ -25,6 +25,7 @@ CHANGE_STATES = ("applied", "waiting", "refused", "undone", "withdrawn", "over")
 #: A move of the stage is a change of this name: it holds without a rule, and its undoing pins the former stage.
 STAGE = "stage"
 PIN = "stage_pinned"
+LEARN_FROM = "learn_from"
 BY_ITSELF = "skuwise"
 _ID_DIGITS = 10
 
@@ -128,6 +129,16 @@ def proposals(seen: Seen, alarms: Alarms) -> list[Proposals]:
     return made
 
 
+def answered_already(seen: Seen, alarms: Alarms) -> IntArray:
+    """Rows of the alarms that tell of a change which the forecast has left behind: it learns from a later day on."""
+    learning = [kind for kind, remedy in REMEDIES.items() if remedy.field == LEARN_FROM]
+    rows = np.flatnonzero(np.isin(alarms.kind, learning) & (alarms.item >= 0))
+    if LEARN_FROM not in seen.columns:
+        return rows[:0]
+    in_force = np.asarray(seen.columns[LEARN_FROM])[alarms.item[rows]]
+    return rows[alarms.since[rows] <= in_force]
+
+
 def numbers(described: Field, column: Any) -> FloatArray:
     """A column of a rule field as the numbers that ``rules.values.as_number`` gives."""
     if described.dtype == "date":
@@ -180,8 +191,8 @@ _PIN_REASONS = {
 
 #: How a change of a field is told, for one value or (blank) for all.
 _TOLD: dict[tuple[str, Value], str] = {
-    (STAGE, ""): "{before} → {after}",
-    ("learn_from", ""): "the forecast learns from {after} on",
+    (STAGE, ""): "stage {before} → {after}",
+    (LEARN_FROM, ""): "the forecast learns from {after} on",
     ("lead_time_days_ruled", ""): "lead time {before} → {after}",
     ("demand_factor", ""): "expected demand × {after} instead of × {before}",
     ("reorder_allowed", False): "buy no more",

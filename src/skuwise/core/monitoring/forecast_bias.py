@@ -25,7 +25,7 @@ FORECAST_BIAS = register(
         "The forecast is off to one side",
         "The last three forecasts said {0:.0f} units, and {1:.0f} were asked for ({2:+.0%})",
         "Let the expected demand be multiplied by what was missed, or find out what the history does not tell.",
-        "at most one in 50 years of a steady SKU",
+        "at most one in 40 years of a steady SKU",
         4,
     )
 )

@@ -38,7 +38,7 @@ NONE, LESS_OFTEN, MORE_OFTEN = range(len(SALES_KINDS))
 
 _TEXT = "It was sold every {0:.1f} weeks and now every {1:.1f}, for {2:.0f} weeks"
 _ADVICE = "Look whether a large customer came or went. The pattern is judged anew with each plan."
-_FALSE_ALARMS = "at most one in 50 years of a steady SKU"
+_FALSE_ALARMS = "at most one in 25 years of a steady SKU"
 SOLD_LESS_OFTEN = register(Kind("sold_less_often", "item", "Sold less often", _TEXT, _ADVICE, _FALSE_ALARMS, 4))
 SOLD_MORE_OFTEN = register(Kind("sold_more_often", "item", "Sold more often", _TEXT, _ADVICE, _FALSE_ALARMS, 4))
 #: No rule is proposed: smoothing follows both by itself.

@@ -275,7 +275,7 @@ def _sought_anew(
     start = change[BEFORE]
     earliest = max(start + known, change[CHANGE] - SOUGHT_ANEW)
     latest = min(change[FOUND], change[CHANGE] + SOUGHT_ANEW)
-    middle, _ = best_split(sums, start, periods, earliest, latest, 0.5 * known, dispersion, freedom, 0.0)
+    middle, _ = best_split(sums, start, periods, earliest, latest, 0.5 * known, dispersion, freedom, 0.0, periods)
     return middle if middle >= 0 else change[CHANGE]
 
 

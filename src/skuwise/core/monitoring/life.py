@@ -8,6 +8,7 @@ as long as its kind says. What comes back after that is a new alarm with a new i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -32,7 +33,7 @@ class AlarmLives:
     ``state`` (m,) codes of ``STATES``. ``snoozed_until`` (m,) is NaT where it is not snoozed. ``since`` is the first
     day of what is told, ``first_seen`` and ``last_seen`` the days of the runs that saw it, ``times_seen`` how many.
     ``strength``, ``money_minor`` and ``facts`` (m, FACTS_MAX) are those of the newest time. ``closed_on`` is the day
-    on which it was answered or resolved, NaT before.
+    on which it was answered, acknowledged or resolved, NaT before.
     """
 
     alarm_id: TextArray
@@ -110,11 +111,12 @@ class Lived:
     """(m,) for each living alarm its row among the alarms of the day, -1 where it was not seen."""
 
 
-def live_on(before: AlarmLives, alarms: Alarms, seen: Seen) -> Lived:
+def live_on(before: AlarmLives, alarms: Alarms, seen: Seen, dated: Collection[str] = ()) -> Lived:
     """Carry the living alarms over one day on which ``alarms`` were seen, the most important first.
 
-    The same day may be lived twice: nothing is counted twice then. An answered alarm that is seen again tells of what
-    has been answered, unless what it tells began after the answer: then that is a new alarm.
+    The same day may be lived twice: nothing is counted twice then. An alarm that was answered or acknowledged and is
+    seen again tells of the same, unless its kind is one of the ``dated``, whose first day is that of an event, and the
+    event came after the answer: then that is a new alarm.
     """
     day = seen.as_of.astype("datetime64[D]")
     every = _as_lives(alarms, seen)
@@ -123,8 +125,8 @@ def live_on(before: AlarmLives, alarms: Alarms, seen: Seen) -> Lived:
     old_row = _match(before.keys, today.keys)
     at = np.flatnonzero(old_row >= 0)
     old = old_row[at]
-    begun_anew = (before.state[old] == ANSWERED) & (today.since[at] > before.closed_on[old])
-    begun_anew &= before.first_seen[old] < day
+    begun_anew = np.isin(before.state[old], (ANSWERED, ACKNOWLEDGED)) & np.isin(today.kind[at], sorted(dated))
+    begun_anew &= (today.since[at] >= before.closed_on[old]) & (before.closed_on[old] < day)
     replaced, at, old = old[begun_anew], at[~begun_anew], old[~begun_anew]
     carried = _seen_again(before, old, today, at, day)
     row_today = np.full(len(before), -1, np.int64)

@@ -14,12 +14,14 @@ import numpy as np
 
 from skuwise.core.arrays import IntArray, TextArray
 from skuwise.core.lifecycle.stage import STAGES
-from skuwise.core.monitoring.alarm import Alarms, Seen
+from skuwise.core.monitoring.alarm import KINDS, Alarms, Seen
 from skuwise.core.monitoring.change import (
     BY_ITSELF,
+    LEARN_FROM,
     STAGE,
     Change,
     Proposals,
+    answered_already,
     pin_of,
     proposals,
     rule_of,
@@ -27,8 +29,9 @@ from skuwise.core.monitoring.change import (
 )
 from skuwise.core.monitoring.draft import Draft, Event
 from skuwise.core.monitoring.guard import Asked, Guard
-from skuwise.core.monitoring.life import ANSWERED, SNOOZED, AlarmLives, Lived, live_on, set_state
-from skuwise.core.monitoring.stages_in_force import StagesInForce, met, with_moves
+from skuwise.core.monitoring.life import ANSWERED, OPEN, SNOOZED, AlarmLives, Lived, live_on, set_state
+from skuwise.core.monitoring.remedies import REMEDIES
+from skuwise.core.monitoring.stages_in_force import StagesInForce, item_keys, met, with_moves
 from skuwise.core.rules import Rule, Rulebook
 
 NEVER = np.datetime64("NaT", "D")
@@ -66,7 +69,7 @@ def advance(state: LoopState, seen: Seen, alarms: Alarms, rulebook: Rulebook) ->
     """
     if state.as_of > seen.as_of:
         raise ValueError(f"the state has lived until {state.as_of}; {seen.as_of} is before")
-    lived = live_on(state.alarms, alarms, seen)
+    lived = live_on(state.alarms, alarms, seen, _dated_kinds())
     stages, item_row, moved = met(state.stages, seen)
     draft = Draft(state.changes, state.current, seen.as_of.astype(date))
     draft.end_what_is_over()
@@ -78,7 +81,7 @@ def advance(state: LoopState, seen: Seen, alarms: Alarms, rulebook: Rulebook) ->
         as_of=seen.as_of,
         previous=state.as_of if state.as_of < seen.as_of else state.previous,
         begun_on=seen.as_of if np.isnat(state.begun_on) else state.begun_on,
-        alarms=_answered(lived.live, draft, seen),
+        alarms=_answered(lived, draft, answered_already(seen, alarms), seen.as_of),
         past=(*state.past, lived.ended) if len(lived.ended) else state.past,
         changes=tuple(draft.changes),
         stages=with_moves(stages, draft.applied_today),
@@ -184,10 +187,24 @@ def _evidence(seen: Seen, item: int) -> str:
     return words
 
 
-def _answered(live: AlarmLives, draft: Draft, seen: Seen) -> AlarmLives:
-    """The alarms with those answered whose change was applied today."""
-    ids = {change.alarm_id for change in draft.applied_today} - {""}
-    if not ids:
-        return live
-    rows = np.flatnonzero(np.isin(live.alarm_id, sorted(ids)))
-    return set_state(live, rows, ANSWERED, closed_on=seen.as_of)
+def _dated_kinds() -> set[str]:
+    """Kinds whose ``since`` is the day of an event: a rule may answer it, and another event needs another answer."""
+    return set(REMEDIES) | {kind.name for kind in KINDS.values() if kind.subject == "feed"}
+
+
+def _answered(lived: Lived, draft: Draft, already: IntArray, day: np.datetime64) -> AlarmLives:
+    """The alarms with those answered whose change was applied today, or that the rules in force answer ``already``.
+
+    Where the forecast of an item learns anew from today on, that answers every alarm that asked for it.
+    """
+    live = lived.live
+    answered = np.isin(lived.seen_row, already) & (lived.seen_row >= 0)
+    applied = draft.applied_today
+    if applied:
+        answered |= np.isin(live.alarm_id, sorted({change.alarm_id for change in applied} - {""}))
+        learning = [kind for kind, remedy in REMEDIES.items() if remedy.field == LEARN_FROM]
+        anew = [change.item for change in applied if change.field == LEARN_FROM]
+        keys = item_keys(*(np.array([item[part] for item in anew], np.str_) for part in (0, 1)))
+        answered |= np.isin(live.kind, learning) & np.isin(item_keys(live.sku_id, live.location_id), keys)
+    answered &= live.state == OPEN
+    return set_state(live, np.flatnonzero(answered), ANSWERED, closed_on=day) if answered.any() else live

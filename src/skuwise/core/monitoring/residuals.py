@@ -159,7 +159,7 @@ def split_evidence(
     True
     """
     total, shown, squares = before + after, shown_before + shown_after, squares_before + squares_after
-    if total <= 0.0:
+    if total <= 0.0 or shown_before <= 0.0 or shown_after <= 0.0:
         return 0.0
     # Where demand comes in lumps, silence is no more telling than a Poisson count of lumps: the weaker evidence counts.
     own = _likelihood(before, shown_before, squares_before, before / shown_before, dispersion)

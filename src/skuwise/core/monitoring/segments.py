@@ -31,8 +31,10 @@ DOWN_NATS = 5.4
 #: So much more is asked for a fall where more than a fifth of the periods are silent anyway.
 SILENT_NATS, SILENT_SHARE_MIN = 0.8, 0.2
 #: Part of it that must be left without the most extreme period, and below which a change found is dropped again.
-WITHOUT_ODD_SHARE = 0.7
+WITHOUT_ODD_SHARE = 0.8
 DROPPED_NATS = 3.0
+#: Evidence [nats] from which demand is back at its old level.
+RETURNED_NATS = 5.0
 #: A change of less than this share of the level moves no order.
 CHANGE_SHARE_MIN = 0.15
 #: Periods with demand that tell a level against which another can be held.
@@ -71,7 +73,8 @@ def walk(
     again for ``doubted`` periods. ``year`` (2, T) are cosine and sine of the day of the year. Filled are: ``units``
     (T,) with demand, each period brought to within reach of its level; ``sums`` (4, T + 1) with the running sums of
     units, exposure, exposure² and periods with demand; ``found`` (C, 4) with the changes, oldest first. Returns how
-    many these are, the first period of the present level, dispersion and degrees of freedom.
+    many these are, the first period of the present level, dispersion and degrees of freedom. Periods of something
+    that has passed lose their ``exposure``.
     """
     of_all = dispersion_of(demand, exposure)
     moments = np.zeros(5)
@@ -91,13 +94,14 @@ def walk(
         if last >= 0:
             dispersion, freedom = _learn_spread(moments, units[t], units[last], exposure[t], exposure[last], level)
         last = t
-        if (
-            count > 0
-            and t - found[count - 1, FOUND] < doubted
-            and _taken_back(found[count - 1], sums, t + 1, dispersion, freedom)
-        ):
-            start = found[count - 1, BEFORE]
-            count -= 1
+        if count > 0 and t - found[count - 1, FOUND] < doubted:
+            newest = found[count - 1]
+            back = _day_of_return(sums, newest, t + 1, dispersion, freedom)
+            if back > 0:
+                _leave_out(exposure, sums, newest[CHANGE], back, t + 1, units)
+            if back > 0 or _taken_back(newest, sums, t + 1, dispersion, freedom):
+                start = newest[BEFORE]
+                count -= 1
         change, direction = _new_change(units, exposure, year, sums, start, t + 1, window, known, dispersion, freedom)
         if direction == 0:
             continue
@@ -142,6 +146,7 @@ def best_split(
     dispersion: float,
     freedom: float,
     need: float,
+    step_age: int,
 ) -> tuple[int, float]:
     """The change between two periods that explains most [period, nats]; -1 where none comes near ``need``."""
     best, most = -1, 0.0
@@ -153,8 +158,8 @@ def best_split(
     line = need * variance * shown
     middle = latest + 1
     while middle > earliest:
-        # The older a change, the less its very day matters: steps grow with its age.
-        middle = max(earliest, middle - 1 - (end - middle) // STEP_AGE)
+        # The older a change, the less its very day matters: steps grow by one with each ``step_age`` periods.
+        middle = max(earliest, middle - 1 - (end - middle) // step_age)
         shown_after = sums[1, end] - sums[1, middle]
         shown_before = shown - shown_after
         if shown_after < 0.5 or shown_before < shown_min or sums[3, middle] - sums[3, start] < SALES_MIN:
@@ -194,6 +199,7 @@ def _new_change(
         dispersion,
         freedom,
         min(UP_NATS, DOWN_NATS),
+        STEP_AGE,
     )
     if middle < 0:
         return -1, 0
@@ -292,6 +298,29 @@ def _taken_back(change: IntArray, sums: FloatArray, end: int, dispersion: float,
     return bool(
         gap * change[DIRECTION] <= 0.0 or evidence_of(sums, start, middle, end, dispersion, freedom) < DROPPED_NATS
     )
+
+
+@kernel
+def _day_of_return(sums: FloatArray, change: IntArray, end: int, dispersion: float, freedom: float) -> int:
+    """First period since a change from which demand is back at the level before it; -1 where it is not."""
+    start, begin = change[BEFORE], change[CHANGE]
+    before = level_between(sums, start, begin)
+    best, most = -1, RETURNED_NATS
+    for middle in range(begin + PERIODS_MIN, end - PERIODS_MIN):
+        passing, now = level_between(sums, begin, middle), level_between(sums, middle, end)
+        if abs(now - before) < 0.5 * abs(passing - before) and (passing - before) * change[DIRECTION] > 0.0:
+            evidence = evidence_of(sums, begin, middle, end, dispersion, freedom)
+            if evidence >= most:
+                best, most = middle, evidence
+    return best
+
+
+@kernel
+def _leave_out(exposure: FloatArray, sums: FloatArray, begin: int, back: int, end: int, units: FloatArray) -> None:
+    """Let the weeks of something that passed say nothing of the level."""
+    exposure[begin:back] = 0.0
+    for t in range(begin, end):
+        _sum_up(t, units[t] if exposure[t] > 0.0 else 0.0, exposure[t], sums)
 
 
 @kernel

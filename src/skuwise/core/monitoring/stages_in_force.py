@@ -118,12 +118,13 @@ def _rows_of(stages: StagesInForce, skus: TextArray, places: TextArray) -> IntAr
     """Row of each item among the stages, -1 where it is not there."""
     if not len(stages):
         return np.full(len(skus), -1, np.int64)
-    known, wanted = _keys(stages.sku_id, stages.location_id), _keys(skus, places)
+    known, wanted = item_keys(stages.sku_id, stages.location_id), item_keys(skus, places)
     order = np.argsort(known)
     place = np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)
     row = order[place]
     return np.where(known[row] == wanted, row, -1)
 
 
-def _keys(skus: TextArray, places: TextArray) -> TextArray:
+def item_keys(skus: TextArray, places: TextArray) -> TextArray:
+    """SKU and location in one text [(n,)]."""
     return np.strings.add(np.strings.add(skus, "\x1f"), places)

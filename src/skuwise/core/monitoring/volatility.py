@@ -35,7 +35,7 @@ SPREAD_KINDS = ("none", "more volatile", "less volatile")
 NONE, MORE, LESS = range(len(SPREAD_KINDS))
 
 _TEXT = "Demand of a week now varies by {1:.1f} units around its level, it was {0:.1f}, for {2:.0f} weeks"
-_FALSE_ALARMS = "at most one in 50 years of a steady SKU"
+_FALSE_ALARMS = "at most one in 15 years of a steady SKU"
 VOLATILITY_UP = register(
     Kind(
         "volatility_up",

@@ -127,6 +127,8 @@ def _unused_inputs(node: Node, inputs: dict[str, Node]) -> set[str]:
         unused.add("last_buy_units")
     if node.column == "capped_need_units" and node.reason.startswith("within"):
         unused.add("max_supply_days")
+    if node.column == "need_units" and _for_launch(inputs):
+        unused |= {"reorder_point_units", "order_up_to_level_units"}
     if node.column == "safety_stock_units":
         by_money = inputs["service_measure"].words == "cost" and not np.isnan(
             float(inputs["critical_ratio_share"].value)
@@ -191,11 +193,28 @@ def _lot(inputs: dict[str, Node]) -> str:
     return f"economic lot: {order} an order against {share} of {unit} for holding a unit; at most {longest} of demand"
 
 
-def _need(inputs: dict[str, Node]) -> str:
-    level, position, relief = (
-        figure_of(inputs[name].words)
-        for name in ("order_up_to_level_units", "inventory_position_units", "position_relief_units")
+def _for_launch(inputs: dict[str, Node]) -> bool:
+    """Whether it is the first buy of a launch that is needed."""
+    return "first_buy_units" in inputs and inputs["first_buy_units"].value > 0
+
+
+def _first_buy(inputs: dict[str, Node]) -> str:
+    if inputs["first_buy_units_ruled"].value >= 0:
+        return inputs["first_buy_units_ruled"].where
+    return (
+        f"what launches like it sold, {inputs['analogue_level_units_per_period'].words} ± "
+        f"{figure_of(inputs['analogue_sd_units_per_period'].words)}, for lead time + review period from the launch on, "
+        f"at most {inputs['first_buy_supply_days_max'].words}, and so much that shortage and leftover balance"
     )
+
+
+def _need(inputs: dict[str, Node]) -> str:
+    wanted = "first_buy_units" if _for_launch(inputs) else "order_up_to_level_units"
+    level, position, relief = (
+        figure_of(inputs[name].words) for name in (wanted, "inventory_position_units", "position_relief_units")
+    )
+    if _for_launch(inputs):
+        return f"first buy for the launch {level} − (position {position} + relief {relief})"
     return f"order-up-to level {level} − (position {position} + relief {relief})"
 
 
@@ -227,6 +246,7 @@ _TOLD: dict[str, Callable[[dict[str, Node]], str]] = {
     "safety_stock_units": _safety_stock,
     "lot_units": _lot,
     "need_units": _need,
+    "first_buy_units": _first_buy,
     "position_relief_units": _relief,
     "lead_time_days_mean": _lead_time,
     "error_sd_units_per_period": _error,
