@@ -87,8 +87,6 @@ class Figures:
     cost: float
     against: Difference
     fill_rate: float
-    stock_units: float
-    left_units: int
     left_value: float
     moves: float
     changes: float
@@ -97,15 +95,26 @@ class Figures:
 def world_of(name: str, items: int = ITEMS, seed: int = SEED) -> tuple[World, np.ndarray]:
     """Demand (n, T) and the true mean, changes spread over the moments of ``TURNS``; then each item's turn [(n,)]."""
     key, periods = np.arange(items, dtype=np.uint64), HISTORY_WEEKS + JUDGED_WEEKS
-    turn = HISTORY_WEEKS + np.array(TURNS)[(np.arange(items) // 8) % len(TURNS)]
+    turn = HISTORY_WEEKS + np.array(TURNS)[(np.arange(items) // 16) % len(TURNS)]
     whole = make_world(name, key, periods, seed, change_period=int(turn[0]))
     demand, mean = whole.demand_units.copy(), whole.mean_units.copy()
     for at in np.unique(turn):
         rows = np.flatnonzero(turn == at)
         part = make_world(name, key[rows], periods, seed, change_period=int(at))
         demand[rows], mean[rows] = part.demand_units, part.mean_units
+    if name == "launch":
+        # Half of the shop has been sold all along: a launch into an empty shop teaches nothing.
+        old = np.flatnonzero(~_launched(np.arange(items)))
+        steady = make_world("stationary", key[old], periods, seed)
+        demand[old], mean[old] = steady.demand_units, steady.mean_units
     lead = whole.lead_time_periods
     return World(name, key, demand, mean, whole.change_periods, lead, whole.promised_lead_time_periods), turn
+
+
+def _launched(number: np.ndarray) -> np.ndarray:
+    """Which items of the world of launches are launched, by their number [(n,)]."""
+    launched: np.ndarray = number % 16 < 8
+    return launched
 
 
 def shop_of(world: World) -> Dataset:
@@ -142,22 +151,22 @@ def lived(name: str, items: int = ITEMS, seed: int = SEED) -> Replay:
     return skuwise.replay(shop_of(world), asked, rulebook=rules, start=start, seed=seed, reference=PLAN)
 
 
-def figures(made: Replay) -> list[Figures]:
-    """Every policy of a replay beside its first, the loop."""
-    years = made.grid.period_count * made.grid.period_days / 365.25 * len(made.judged)
-    cost = np.where(made.items.cost_minor < 0, 0, made.items.cost_minor).astype(np.float64)
-    value = made.items.closing_on_hand_units * np.maximum(made.judged.unit_cost_minor, 0) / 100
+def figures(made: Replay, rows: np.ndarray | slice = slice(None)) -> list[Figures]:
+    """Every policy of a replay beside its first, the loop, over some of the items."""
+    items = made.items
+    cost = np.where(items.cost_minor < 0, 0, items.cost_minor).astype(np.float64)[:, rows]
+    value = (items.closing_on_hand_units * np.maximum(made.judged.unit_cost_minor, 0) / 100)[:, rows]
+    filled, demanded = items.filled_units[:, rows], items.demanded_units[:, rows]
+    years = made.grid.period_count * made.grid.period_days / 365.25 * cost.shape[1]
     return [
         Figures(
             policy=name,
             cost=float(cost[k].sum()) / 100,
             against=bootstrap_ratio_difference((cost[0], cost[k]), (cost[k], cost[k]), made.seed),
-            fill_rate=float(made.total.fill_rate[k, 0]),
-            stock_units=float(made.total.stock_units_mean[k, 0]),
-            left_units=int(made.total.closing_on_hand_units[k, 0]),
+            fill_rate=float(filled[k].sum() / demanded[k].sum()),
             left_value=float(value[k].sum()),
-            moves=float(made.stage_moves[k].sum() / years),
-            changes=float(made.automatic_changes[k].sum() / years),
+            moves=float(made.stage_moves[k, rows].sum() / years),
+            changes=float(made.automatic_changes[k, rows].sum() / years),
         )
         for k, name in enumerate(made.names)
     ]
@@ -208,11 +217,20 @@ def summary(group: str, worlds: Mapping[str, Sequence[Figures]]) -> Iterator[str
         )
 
 
+def of_world(name: str) -> list[Figures]:
+    """The figures of a world; of the launches alone where it is theirs."""
+    made = lived(name)
+    if name != "launch":
+        return figures(made)
+    number = np.array([int(sku[1:]) for sku in made.judged.sku_id])
+    return figures(made, np.flatnonzero(_launched(number)))
+
+
 def measured(names: Sequence[str]) -> dict[str, list[Figures]]:
     """The figures of each world, told as they come."""
     found = {}
     for name in names:
-        found[name] = figures(lived(name))
+        found[name] = of_world(name)
         _tell(f"{name}: " + ", ".join(f"{one.policy} {_percent(one.against.mean)}" for one in found[name][1:]))
     return found
 

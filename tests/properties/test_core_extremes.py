@@ -17,6 +17,11 @@ QUICK = settings(max_examples=30, deadline=None)
 
 #: Columns that say by -1 that something is unknown, or that may lie below nothing: a position with backlog, a date.
 MAY_BE_NEGATIVE = {
+    "remaining_cap_units",
+    "first_learned_period",
+    "lead_time_days_ruled",
+    "own_first_period",
+    "attribute_codes",
     "periods_to_launch",
     "first_buy_units_ruled",
     "inventory_position_units",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skuwise.core.forecast.shifting import dispersion_of, shifting_level
 from skuwise.core.forecast.analogues import ANALOGUES
+from skuwise.core.forecast.shifting import dispersion_of, shifting_level
 from skuwise.core.plan import plan
 from skuwise.core.policy.reliability import expected_arrivals
 from tests.builders import AS_OF, Item, inputs_of, plain_rules

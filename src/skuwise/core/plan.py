@@ -34,7 +34,7 @@ from skuwise.core.demand import history, inheritance
 from skuwise.core.dictionary import fields_of
 from skuwise.core.findings import Finding
 from skuwise.core.forecast import analogues, calibration, interval, launch, learned, level, memory, young
-from skuwise.core.lifecycle import evidence, pinned, stage, succession
+from skuwise.core.lifecycle import confidence, evidence, pinned, season_state, stage, succession
 from skuwise.core.periods import PeriodGrid
 from skuwise.core.policy import end_of_life, levels, losses, outlook, proposals, reliability, remaining
 from skuwise.core.policy.notices import plan_findings
@@ -69,6 +69,8 @@ CLASSIFY: Steps = (
     evidence.change_of_level,
     stage.life_stage,
     stage.stage_since,
+    confidence.stage_confidence,
+    season_state.season_state,
 )
 COMPARE_DAYS: Steps = (
     analogues.analogue_level,

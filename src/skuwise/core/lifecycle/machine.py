@@ -105,9 +105,7 @@ def _add(sums: Sums, t: int, demand: float, bounded: float, index: float, counts
 
 
 @kernel
-def _judge(
-    demand: float, index: float, t: int, at: IntArray, sure: FloatArray, limits: Limits, sums: Sums
-) -> float:
+def _judge(demand: float, index: float, t: int, at: IntArray, sure: FloatArray, limits: Limits, sums: Sums) -> float:
     """Learn from one period's demand; returns as much of it as counts for the level.
 
     Demand has variance mean + dispersion × mean². The dispersion comes from the differences of successive errors, which

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skuwise.core.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
+from skuwise.core.lifecycle import machine
 from skuwise.core.steps import step
 
 #: A life, in its order.
@@ -47,9 +48,8 @@ _STAGE_OF_EVIDENCE = np.array(
 @step(
     out=("stage_seen", "stage_evidence"),
     formula="the first that holds: end-of-life date passed (retired) or near (retiring); successor on sale (retiring); "
-    "silent for stage_silent_weeks_min and stage_silent_gaps_min usual gaps (retiring with stock, else retired); no "
-    "sale yet or launched within stage_new_weeks_max (new); level changed by ratio and z and confirmed (growing, "
-    "declining); else mature",
+    "silent for longer than usual (retiring with stock, else retired); no sale yet or launched within "
+    "stage_new_weeks_max (new); level rises (growing) or falls (declining); else mature",
     source="our choice",
     codes={"stage_seen": STAGES, "stage_evidence": EVIDENCE},
 )
@@ -61,14 +61,10 @@ def life_stage(
     successor_on_sale: BoolArray,
     on_hand_units: IntArray,
     weeks_on_sale: FloatArray,
-    silent_weeks: FloatArray,
+    is_silent: BoolArray,
     usual_gap_weeks: FloatArray,
-    level_ratio: FloatArray,
-    change_weeks: FloatArray,
+    level_state: CodeArray,
     stage_new_weeks_max: float,
-    stage_confirm_weeks: float,
-    stage_silent_weeks_min: float,
-    stage_silent_gaps_min: float,
     stage_retiring_weeks: float,
 ) -> tuple[CodeArray, CodeArray]:
     """Stage [(n,) code of ``STAGES``] and what it rests on [(n,) code of ``EVIDENCE``].
@@ -78,22 +74,20 @@ def life_stage(
     """
     never_sold = last_sale_period < 0
     usual_gap = np.where(np.isnan(usual_gap_weeks), 0, usual_gap_weeks)
-    silent = silent_weeks > np.maximum(stage_silent_weeks_min, stage_silent_gaps_min * usual_gap)
     # An item whose first sale comes within its own usual gap (and a month) may well be older than the data.
     age_unknown = ~launch_known & (own_first_period >= 0) & (own_first_period <= np.maximum(4, usual_gap))
-    confirmed = change_weeks >= stage_confirm_weeks
     evidence = np.select(
         [
             days_to_end_of_life < 0,
             days_to_end_of_life <= stage_retiring_weeks * 7,
             successor_on_sale,
-            silent & (on_hand_units > 0),
-            silent,
+            is_silent & (on_hand_units > 0),
+            is_silent,
             never_sold,
             ~age_unknown & (weeks_on_sale <= stage_new_weeks_max),
-            confirmed & (level_ratio > 1),
-            confirmed & (level_ratio < 1),
-            age_unknown & np.isnan(level_ratio) & (weeks_on_sale <= stage_new_weeks_max),
+            level_state == machine.RISES,
+            level_state == machine.FALLS,
+            age_unknown & (level_state == machine.UNKNOWN) & (weeks_on_sale <= stage_new_weeks_max),
         ],
         [
             PAST_END,
@@ -114,22 +108,28 @@ def life_stage(
 
 @step(
     out="stage_since",
-    formula="new: first day on sale; growing, declining: as-of day − weeks the change has held; retiring, retired: "
-    "end-of-life date, or the as-of day − weeks of silence; mature: first day on sale + stage_new_weeks_max",
+    formula="new: first day on sale; growing, declining: day on which the change of level began; retiring, retired: "
+    "end-of-life date, day from which it is near, as-of day of a successor's sale, or first day of the silence; mature: "
+    "day on which the level was found to hold, at the earliest stage_new_weeks_max after the first day on sale",
     source="our choice",
 )
 def stage_since(
     stage_evidence: CodeArray,
     weeks_on_sale: FloatArray,
-    weeks_since_sale: FloatArray,
+    silent_since_period: IntArray,
+    level_state_period: IntArray,
     change_weeks: FloatArray,
     days_to_end_of_life: IntArray,
     as_of_day: int,
+    grid_start_day: int,
+    period_days: int,
     stage_new_weeks_max: float,
     stage_retiring_weeks: float,
 ) -> DateArray:
     """Day from which the evidence holds [(n,) date]; NaT where an item was never on sale."""
     age = np.maximum(weeks_on_sale, 0) * 7
+    days_seen = as_of_day - grid_start_day
+    holding = days_seen - np.maximum(level_state_period, 0) * period_days
     days_ago = np.select(
         [
             stage_evidence == PAST_END,
@@ -142,12 +142,12 @@ def stage_since(
         [
             -days_to_end_of_life.astype(np.float64),
             stage_retiring_weeks * 7 - days_to_end_of_life,
-            np.maximum(weeks_since_sale, 0) * 7,
+            days_seen - silent_since_period * period_days,
             age,
             change_weeks * 7,
             0.0,
         ],
-        np.maximum(age - stage_new_weeks_max * 7, 0),
+        np.minimum(holding, np.maximum(age - stage_new_weeks_max * 7, 0)),
     )
     since = (as_of_day - np.round(days_ago).astype(np.int64)).astype("datetime64[D]")
     return np.where(weeks_on_sale < 0, np.datetime64("NaT"), since)

@@ -19,11 +19,12 @@ from skuwise.core.behaviour.seasonality import SEASON_SOURCES
 from skuwise.core.behaviour.statistics import PATTERNS
 from skuwise.core.behaviour.value_class import ABC_CLASSES
 from skuwise.core.dictionary import fields_of, plan_fields
+from skuwise.core.lifecycle.season_state import SEASON_STATES
 from skuwise.core.lifecycle.stage import STAGES
 from skuwise.core.rules.problems import UnfitError, suggestion
 from skuwise.core.rules.values import told
 
-CLASS_COLUMNS = ("abc_class", "xyz_class", "pattern", "criticality", "season_source")
+CLASS_COLUMNS = ("abc_class", "xyz_class", "pattern", "criticality", "season_source", "season_state")
 NUMBER_COLUMNS = (
     "demand_rate_units_per_period",
     "annual_units",
@@ -36,6 +37,7 @@ NUMBER_COLUMNS = (
     "cv",
     "adi_periods",
     "season_strength",
+    "weeks_to_season",
 )
 #: Layer → the columns its rules may ask.
 ASKABLE: dict[str, tuple[str, ...]] = {
@@ -61,6 +63,7 @@ _CLOSED = {
     "xyz_class": XYZ_CLASSES,
     "pattern": PATTERNS,
     "season_source": SEASON_SOURCES,
+    "season_state": SEASON_STATES,
     "stage": STAGES,
     "criticality": fields_of("skus")["criticality"].choices,
 }
