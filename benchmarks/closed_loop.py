@@ -46,7 +46,7 @@ GROUPS = {
         *("ramp_up", "smooth_shift_up_50", "smooth_shift_down_50", "intermittent_shift_up_100", "season_moves"),
         *("volatility_up", "volatility_down", "trend_up"),
     ),
-    "demand ends": ("slow_decline", "decline", "shift_down_100", "intermittent_end", "trend_down"),
+    "demand ends": ("slow_decline", "decline", "shift_down_100", "intermittent_end"),
     "items are launched": ("launch",),
 }
 

@@ -17,6 +17,8 @@ QUICK = settings(max_examples=30, deadline=None)
 
 #: Columns that say by -1 that something is unknown, or that may lie below nothing: a position with backlog, a date.
 MAY_BE_NEGATIVE = {
+    "silent_since_period",
+    "level_state_period",
     "remaining_cap_units",
     "first_learned_period",
     "lead_time_days_ruled",
@@ -36,6 +38,8 @@ MAY_BE_NEGATIVE = {
     "weeks_on_sale",
     "weeks_since_sale",
     "silent_weeks",
+    "silent_since_period",
+    "level_state_period",
 }
 #: Steps from level to order: these may hold no NaN at all where stock is known.
 NEVER_NAN = (

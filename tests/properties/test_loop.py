@@ -42,6 +42,7 @@ def seen_in(number: int, stages: list[int] | None = None, **columns: Any) -> See
         "stage_seen": told,
         "stage": told,
         "stage_evidence": np.zeros(ITEMS, np.int16),
+        "season_state": np.zeros(ITEMS, np.int16),
         "stage_since": np.full(ITEMS, week(number)),
         "learn_from": np.full(ITEMS, NO_DAY),
         "lead_time_days_ruled": np.full(ITEMS, -1.0),

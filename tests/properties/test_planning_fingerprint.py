@@ -30,6 +30,7 @@ def shop() -> PlanInputs:
             stock=[{"sku_id": "A", "on_hand_units": 4}],
             supply=[{"sku_id": "A", "lead_time_days_mean": 9.0}],
             open_orders=[{"order_id": "P", "sku_id": "A", "units": 4}],
+            receipts=[{"sku_id": "B", "received_on": "2026-02-01", "ordered_on": "2026-01-20", "units": 5}],
         )
     )
 
@@ -103,7 +104,9 @@ def test_a_change_of_any_array_or_value_shows() -> None:
             changes += 1
             continue
         for field in fields(value):
-            changed = replace(value, **{field.name: altered(getattr(value, field.name))})
+            given = getattr(value, field.name)
+            other = np.ones((len(inputs.index), 1)) if given is None else altered(given)
+            changed = replace(value, **{field.name: other})
             seen.add(inputs_hash(replace(inputs, **{part.name: changed})))
             changes += 1
     assert len(seen) == changes + 1
@@ -125,6 +128,8 @@ def altered(value: Any) -> Any:
         return PeriodGrid(value.as_of + np.timedelta64(1, "D"), value.period_days, value.period_count)
     if isinstance(value, int):
         return value + 1
+    if isinstance(value, tuple):
+        return (*value, "x")
     changed = value.copy()
     first = changed.reshape(-1)[:1]
     if value.dtype.kind == "U":

@@ -17,15 +17,16 @@ CELLS_AT_ONCE = 2**25
 
 def paid_prices(
     lines: SalesLines, item: np.ndarray, promoted: BoolArray | None, prices: pl.DataFrame | None, items: Items
-) -> Float32Array | None:
-    """Mean price paid for a unit outside promotions [(n, T) minor; NaN where none is known]; None without any price.
+) -> Float32Array:
+    """Mean price paid for a unit outside promotions [(n, T) minor; NaN where none is known].
 
     Where the sales name no price at all, the regular price of the price list that holds at the end of the period.
     ``item`` is the row of each sales line.
     """
     if len(lines) and has_values(lines.frame, "unit_price_minor"):
         return _of_sales(lines, item, promoted, len(items))
-    return None if prices is None else _of_list(prices, items, lines.grid)
+    unknown = np.broadcast_to(np.float32(np.nan), (len(items), lines.grid.period_count))
+    return unknown if prices is None else _of_list(prices, items, lines.grid, unknown)
 
 
 def _of_sales(lines: SalesLines, item: np.ndarray, promoted: BoolArray | None, item_count: int) -> Float32Array:
@@ -74,19 +75,20 @@ def _means(
             mean[row, period] = value[row, period] / count if count > 0 else np.nan
 
 
-def _of_list(prices: pl.DataFrame, items: Items, grid: PeriodGrid) -> Float32Array | None:
+def _of_list(prices: pl.DataFrame, items: Items, grid: PeriodGrid, unknown: Float32Array) -> Float32Array:
     """The newest regular price that has begun by the end of each period; one for every channel goes before others."""
     sku = items.names.skus.codes(prices["sku_id"]).astype(np.int64)
     regular = (text_of(prices, "kind").fill_null("regular") == "regular").to_numpy() & (sku >= 0)
     everywhere = text_of(prices, "channel_id").is_null().to_numpy()
     general = np.zeros(len(items.names.skus), dtype=bool)
     general[sku[regular & everywhere]] = True
-    rows = np.flatnonzero(regular & (everywhere | ~general[sku]))
+    of_regular = np.flatnonzero(regular)
+    rows = of_regular[everywhere[of_regular] | ~general[sku[of_regular]]]
     start, value = day_numbers(prices, "valid_from")[rows], whole_numbers(prices, "unit_price_minor", -1)[rows]
     period = np.maximum((start - int(grid.start.astype(np.int64))) // grid.period_days, 0)
     use = np.flatnonzero((period < grid.period_count) & (value > 0))
     if not len(use):
-        return None
+        return unknown
     order = use[np.lexsort((value[use], start[use]))]
     listed = np.full((len(items.names.skus), grid.period_count), np.nan, dtype=np.float32)
     # The last of equal places stays: the newest, then the higher.

@@ -29,7 +29,8 @@ def stock_state(
     n = len(items)
     if stock is None:
         nothing = constant(0, (n,), np.int64)
-        state = StockState(nothing, nothing, nothing, constant(False, (n,), np.bool_), nothing)
+        never = constant(UNKNOWN, (n,), np.int64)
+        state = StockState(nothing, nothing, nothing, constant(False, (n,), np.bool_), nothing, never)
         return state, told("PLN-040", items, ~is_bundle, "no stock table was given, so stock is unknown", table="stock")
     day = day_numbers(stock, "date")
     on_hand = whole_numbers(stock, "on_hand_units", 0)

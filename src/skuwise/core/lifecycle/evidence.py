@@ -56,8 +56,8 @@ def age_and_silence(
     """Age, time since the newest sale, silence and usual interval in weeks, the silence's worth in gaps, whether it is
     longer than usual and the period in which it began [(n,) each].
 
-    The times count from own_first_period where nothing was sold; the usual gap is NaN there. Without stock and with nothing
-    known of availability a silence may be a stockout that nobody saw: then it must be longer.
+    The times count from own_first_period where nothing was sold; the usual gap is NaN there. Without stock and with
+    nothing known of availability a silence may be a stockout that nobody saw: then it must be longer.
 
     >>> sales, share = np.array([[3, 0, 2, 0, 0, 0]]), np.array([[1, 1, 1, 1, 0.5, 0]], np.float32)
     >>> told = age_and_silence(
@@ -164,7 +164,7 @@ def _silence(
         "level_z",
     ),
     formula="level = Σ demand ÷ Σ season index of uncensored periods. A change is entered when it has lasted for "
-    "stage_confirm_weeks, its cumulated evidence is at least 6.4, the level of the newest stage_window_weeks is beyond "
+    "stage_confirm_weeks, its cumulated evidence is at least 6.6, the level of the newest stage_window_weeks is beyond "
     "stage_growth_ratio_min or stage_decline_ratio_max times that before the change, and the two differ by "
     "stage_evidence_z_min; it is left when for stage_left_weeks the level of the newest stage_window_weeks has been "
     "within stage_growth_ratio_left or stage_decline_ratio_left times that of the 13 weeks before, not before "
@@ -216,35 +216,10 @@ def change_of_level(
         z_left=stage_left_z_min,
     )
     parts_of = parts_of_periods(grid_start_day, demand_units.shape[1], period_days, season_index.shape[1])
-    state, since, began, before, now, z = _changes(demand_units, censored, first_period, season_index, parts_of, limits)
+    state, since, began, before, now, z = machine.follow_all(
+        demand_units, censored, first_period, season_index, parts_of, limits
+    )
     ratio = np.divide(now, before, out=np.full(len(now), np.nan), where=before > 0)
     changed = (state == machine.RISES) | (state == machine.FALLS)
     weeks = np.where(changed, (demand_units.shape[1] - began) * period_days / 7, 0.0)
     return state, since, weeks, before, now, ratio, z
-
-
-@kernel
-def _changes(
-    demand: FloatArray,
-    censored: BoolArray,
-    first_period: IntArray,
-    season_index: FloatArray,
-    parts_of: IntArray,
-    limits: machine.Limits,
-) -> tuple[CodeArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]:
-    n, periods = demand.shape
-    state = np.full(n, machine.UNKNOWN, np.int16)
-    since, began = np.full(n, -1), np.full(n, -1)
-    before, now, z = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n)
-    index = np.empty(periods)
-    sums = machine.Sums(np.zeros(periods + 1), np.zeros(periods + 1), np.zeros(periods + 1), np.zeros(periods + 1))
-    for i in range(n):
-        first = first_period[i]
-        if first < 0 or first >= periods:
-            continue
-        for t in range(first, periods):
-            index[t] = season_index[i, parts_of[t]]
-        sums.demand[first], sums.bounded[first], sums.index[first], sums.square[first] = 0.0, 0.0, 0.0, 0.0
-        told = machine.follow(demand[i], censored[i], first, index, limits, sums)
-        state[i], since[i], began[i], before[i], now[i], z[i] = told[0], told[1], told[2], told[3], told[4], told[5]
-    return state, since, began, before, now, z

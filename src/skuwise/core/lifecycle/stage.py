@@ -62,8 +62,9 @@ def life_stage(
     on_hand_units: IntArray,
     weeks_on_sale: FloatArray,
     is_silent: BoolArray,
-    usual_gap_weeks: FloatArray,
+    adi_periods: FloatArray,
     level_state: CodeArray,
+    period_days: int,
     stage_new_weeks_max: float,
     stage_retiring_weeks: float,
 ) -> tuple[CodeArray, CodeArray]:
@@ -73,9 +74,9 @@ def life_stage(
     would make a short history look like a shop full of launches.
     """
     never_sold = last_sale_period < 0
-    usual_gap = np.where(np.isnan(usual_gap_weeks), 0, usual_gap_weeks)
     # An item whose first sale comes within its own usual gap (and a month) may well be older than the data.
-    age_unknown = ~launch_known & (own_first_period >= 0) & (own_first_period <= np.maximum(4, usual_gap))
+    month_or_gap = np.maximum(4 * 7 / period_days, np.nan_to_num(adi_periods))
+    age_unknown = ~launch_known & (own_first_period >= 0) & (own_first_period <= month_or_gap)
     evidence = np.select(
         [
             days_to_end_of_life < 0,
@@ -109,7 +110,7 @@ def life_stage(
 @step(
     out="stage_since",
     formula="new: first day on sale; growing, declining: day on which the change of level began; retiring, retired: "
-    "end-of-life date, day from which it is near, as-of day of a successor's sale, or first day of the silence; mature: "
+    "end-of-life date, day from which it is near, as-of day of a successor's sale, or first day of silence; mature: "
     "day on which the level was found to hold, at the earliest stage_new_weeks_max after the first day on sale",
     source="our choice",
 )
