@@ -73,6 +73,7 @@ PARTS = {
     "vn2": Part("games of VN2 inside its own history", "benchmarks.vn2:section", ("vn2",)),
     "ablation": Part("what each step is worth in these games", "benchmarks.ablation:section", ("vn2",)),
     "young": Part("young and shifting demand on generated worlds", "benchmarks.young:section"),
+    "stages": Part("life stages: changes, delays, wrong weeks", "benchmarks.stages:section"),
     "end_of_life": Part("what is left at the end of life", "benchmarks.end_of_life:section"),
     "launches": Part("launches on real shops, and new items in generated worlds", "benchmarks.launches:section"),
     "closed_loop": Part("the loop beside rules and levels tuned by hand", "benchmarks.closed_loop:section"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from skuwise.core.arrays import IntArray, TextArray
 from skuwise.core.lifecycle.stage import STAGES
+from skuwise.core.lifecycle.words import stage_in_words
 from skuwise.core.monitoring.alarm import KINDS, Alarms, Seen
 from skuwise.core.monitoring.change import (
     BY_ITSELF,
@@ -178,6 +179,8 @@ def _asked_by_stages(seen: Seen, stages: StagesInForce, item_row: IntArray, move
 def _evidence(seen: Seen, item: int) -> str:
     """What a stage rests on, in words."""
     columns, labels = seen.columns, seen.labels
+    if "level_ratio" in columns:
+        return stage_in_words(columns, item)
     words = labels["stage_evidence"][int(columns["stage_evidence"][item])]
     since = np.datetime64(columns["stage_since"][item], "D")
     if not np.isnat(since):

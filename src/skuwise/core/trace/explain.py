@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from skuwise.core.dictionary import CONTRACT_TABLES, fields_of, plan_fields
+from skuwise.core.lifecycle.words import STAGE_COLUMNS, stage_in_words
 from skuwise.core.plan import Plan
 from skuwise.core.steps import STEPS, Step, evaluate
 from skuwise.core.trace.graph import Steps, can_run, equal_values, rows_of
@@ -93,7 +94,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one field of one item has its value. ``elsewhere`` names the other locations of the SKU."""
+    """Why one field of one item has its value. ``elsewhere`` names the other locations of the SKU.
+
+    ``told`` sums it up in a sentence where the field is about the life stage.
+    """
 
     plan_id: str
     as_of: str
@@ -102,6 +106,7 @@ class Explanation:
     name: str
     elsewhere: tuple[str, ...]
     root: Node
+    told: str = ""
 
     @property
     def differing(self) -> tuple[Node, ...]:
@@ -135,7 +140,14 @@ def explain(
         name=text_at(plan, "name", row) if "name" in plan.columns else "",
         elsewhere=elsewhere,
         root=root,
+        told=_sentence(plan, field, row),
     )
+
+
+def _sentence(plan: Plan, field: str, row: int) -> str:
+    """The life stage in words where the field is about it; a plan of an older version may lack the figures."""
+    known = field in STAGE_COLUMNS and "stage_confidence_share" in plan.columns
+    return stage_in_words(plan.columns, row) if known else ""
 
 
 def find_item(plan: Plan, sku_id: str, location_id: str | None, field: str = "") -> tuple[int, tuple[str, ...]]:

@@ -43,6 +43,8 @@ def _heading(explanation: Explanation, width: int) -> list[str]:
     lines.append(f"plan {explanation.plan_id[:12]}, as of {explanation.as_of}")
     if explanation.elsewhere:
         lines += wrapped(f"also at {', '.join(explanation.elsewhere)} (choose with --location)", width)
+    if explanation.told:
+        lines += wrapped(explanation.told, width)
     return lines
 
 
