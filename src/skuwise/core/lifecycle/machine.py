@@ -7,6 +7,10 @@ when the level since its start differs from the base by ratio and by standard er
 must have held for their own time. Then the new level is the base; where it turns out that it hardly differs from the
 old one, the change is forgotten and both are the base.
 
+Demand has variance mean + dispersion × mean². The dispersion comes from the differences of successive errors, which a
+change of level enters only once (von Neumann, 1941). The evidence is the logarithm of the likelihood ratio of two
+normal distributions with this variance.
+
 One period cannot move anything: what lies far above the base counts only up to a bound, and a change needs two.
 """
 
@@ -116,10 +120,6 @@ def follow(
     ``demand`` (T,) units, ``season`` (T,) index of each period, ``edge`` (T,) how far it may be wrong; ``sums``
     (T + 1, 5) is room for running sums. Returns the state, the period since when it is in force, the period in which
     its change began, the level before and now [units a period] and z.
-
-    Demand has variance mean + dispersion × mean². The dispersion comes from the differences of successive errors, which
-    a change of level enters only once (von Neumann, 1941). The evidence is the logarithm of the likelihood ratio of two
-    normal distributions with this variance.
     """
     start = first + limits.launch if first > limits.launch else first
     at = np.array([HOLDS, start, start, start, -1, 0])
