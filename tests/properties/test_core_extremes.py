@@ -38,8 +38,6 @@ MAY_BE_NEGATIVE = {
     "weeks_on_sale",
     "weeks_since_sale",
     "silent_weeks",
-    "silent_since_period",
-    "level_state_period",
 }
 #: Steps from level to order: these may hold no NaN at all where stock is known.
 NEVER_NAN = (

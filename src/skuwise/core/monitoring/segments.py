@@ -12,6 +12,8 @@ extreme period. Nor is a yearly wave that is not known for a season yet: a jump 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from skuwise.core.arrays import FloatArray, IntArray, kernel
@@ -32,7 +34,7 @@ from skuwise.core.monitoring.unknown_season import wave_explains
 UP_NATS = 4.0
 DOWN_NATS = 5.4
 #: So much more is asked for a fall where more than a fifth of the periods are silent anyway.
-SILENT_NATS, SILENT_SHARE_MIN = 1.4, 0.2
+SILENT_NATS, SILENT_SHARE_MIN = 0.8, 0.2
 #: Part of it that must be left without the most extreme period; all of it where that lies so many deviations beyond
 #: what the others of the new level let expect.
 WITHOUT_EVEN_SHARE = 0.4
@@ -217,11 +219,37 @@ def _new_change(
         need += SILENT_NATS
     if evidence < need or abs(after - before) < CHANGE_SHARE_MIN * before:
         return -1, 0
+    if direction == FALL and sums[3, end] == sums[3, middle]:
+        if _silence_evidence(units, exposure, start, middle, end) < DOWN_NATS:
+            return -1, 0
     left, is_odd = _without_odd(demand, units, exposure, sums, start, middle, end, dispersion, freedom, direction)
     share = WITHOUT_ODD_SHARE if is_odd else WITHOUT_EVEN_SHARE
     if left < share * need or wave_explains(units, exposure, year, sums, start, middle, end, dispersion, 2.0 * window):
         return -1, 0
     return middle, direction
+
+
+@kernel
+def _silence_evidence(units: FloatArray, exposure: FloatArray, start: int, middle: int, end: int) -> float:
+    """Evidence of nothing but silence since a change [nats]: no more than the share of silent periods before it allows.
+
+    Ratio of likelihoods of two shares of periods with demand against one.
+    """
+    sold, silent, silent_since = 0, 0, 0
+    for t in range(start, end):
+        if exposure[t] > 0.0:
+            if units[t] > 0.0:
+                sold += 1
+            elif t < middle:
+                silent += 1
+            else:
+                silent_since += 1
+    if sold == 0:
+        return 0.0
+    own = sold * math.log(sold / (sold + silent))
+    own += silent * math.log(silent / (sold + silent)) if silent > 0 else 0.0
+    both, count = silent + silent_since, sold + silent + silent_since
+    return own - sold * math.log(sold / count) - both * math.log(both / count)
 
 
 @kernel

@@ -31,8 +31,8 @@ HALF_UNIT = 0.5
 
 @step(
     out=("lead_time_days_mean", "lead_time_days_sd", "lead_time_known", "protection_interval_days"),
-    formula="as supply terms or receipts tell, else lead_time_days_assumed and its share; lead_time_days_ruled where it "
-    "is at least 0, and the deviation keeps its share of the mean; protection = lead time + review period",
+    formula="as supply terms or receipts tell, else lead_time_days_assumed and its share; lead_time_days_ruled where "
+    "it is at least 0, and the deviation keeps its share of the mean; protection = lead time + review period",
     source="Silver, Pyke & Thomas: (R, S) systems protect lead time + review period",
 )
 def lead_time(
