@@ -54,7 +54,6 @@ STATIONARY = (
 CHANGES = {
     **{f"{pace}shift_up_{share}": UP for share in (20, 50) for pace in ("smooth_", "")},
     "fast_shift_up_50": UP,
-    "poisson_shift_up_50": UP,
     "shift_up_100": UP,
     **{f"{pace}shift_down_{share}": DOWN for share in (20, 50) for pace in ("smooth_", "")},
     "fast_shift_down_50": DOWN,

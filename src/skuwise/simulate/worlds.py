@@ -340,7 +340,4 @@ WORLDS: dict[str, WorldKind] = {
         demand_share=0.2,
         demand_share_after=0.6,
     ),
-    "poisson_shift_up_50": WorldKind(
-        "a steady mean of 15 to 60, Poisson, rises by 50%", partial(_shift, factor=1.5), (15.0, 60.0), 0.0
-    ),
 }

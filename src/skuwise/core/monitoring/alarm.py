@@ -35,10 +35,6 @@ class Kind:
     false_alarms: str = ""
     quiet_weeks_to_resolve: float = 0.0
 
-    def words(self, facts: FloatArray) -> str:
-        """The text with its facts; a share in brackets that is not known (NaN) is left out."""
-        return self.text.format(*facts).replace(" (+nan%)", "")
-
 
 #: Kind by its name; each monitor registers its own.
 KINDS: dict[str, Kind] = {}
@@ -131,7 +127,7 @@ class Alarms:
 
     def words(self, row: int) -> str:
         """What one alarm says."""
-        return KINDS[str(self.kind[row])].words(self.facts[row])
+        return KINDS[str(self.kind[row])].text.format(*self.facts[row])
 
 
 #: A monitor looks at what a plan knows and tells what it finds.

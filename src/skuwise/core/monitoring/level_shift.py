@@ -44,8 +44,6 @@ JUDGED_WEEKS = 13
 SILENT_SHARE_MIN = 0.3
 #: The day of a change is sought anew as more is seen, so far around the day first found [periods].
 SOUGHT_ANEW = 8
-#: Below this level before [units a week] a change is not told in percent.
-SHARE_LEVEL_MIN = 0.05
 #: Changes that a history may hold.
 CHANGES_MAX = 16
 
@@ -80,8 +78,8 @@ LEARN_FROM_KINDS = tuple(kind.name for kind in _KINDS.values())
 def level_shift(seen: Seen) -> Alarms:
     """An alarm for each item whose level changed, found within the last half year and still borne out.
 
-    ``facts``: level before and after [units a week], change [share; NaN where next to nothing was sold before], weeks
-    since. Money: a quarter of the difference, in margin where demand rose, in cost where it fell.
+    ``facts``: level before and after [units a week], change [share], weeks since. Money: a quarter of the difference,
+    in margin where demand rose, in cost where it fell.
     """
     columns = seen.columns
     code = np.asarray(columns["change_kind"])
@@ -92,9 +90,7 @@ def level_shift(seen: Seen) -> Alarms:
     for kind_code, kind in _KINDS.items():
         rows = np.flatnonzero(code == kind_code)
         if len(rows):
-            # Against next to nothing no share makes sense: the words leave it out.
-            told = before[rows] >= SHARE_LEVEL_MIN
-            share = np.where(told, after[rows] / np.where(told, before[rows], 1.0) - 1.0, np.nan)
+            share = after[rows] / np.maximum(before[rows], 1e-9) - 1.0
             weeks = (seen.as_of - day[rows]).astype("timedelta64[D]").astype(np.int64) / 7
             strength = np.asarray(columns["change_nats"])[rows]
             found.append(
@@ -117,10 +113,9 @@ def level_shift(seen: Seen) -> Alarms:
     ),
     formula="each period: the largest ratio of negative binomial likelihoods, in nats, of two levels against one over "
     "every day of the last 26 weeks, with season index as exposure, dispersion from successive differences, each "
-    "period within 3.5 deviations; a change from 4.0 nats up or 5.4 down and 15% of the level, if 40% is left without "
-    "its oddest period (all if that is 1.75 deviations beyond the rest) and it beats a yearly wave by 2, or adds 7 to "
-    "one known for 15 months; where 30% of periods are silent also of the size of sales; dropped below 3 nats within "
-    "26 weeks; ramp where a line explains it better by 2 nats",
+    "period within 2.5 deviations; a change from 4.6 nats up or 5.4 down and 15% of the level, if half is left without "
+    "its oddest period and it beats a yearly wave by 2; where 30% of periods are silent also of the size of sales; "
+    "dropped below 3 nats within 26 weeks; ramp where a line explains it better by 1 nat",
     source="Lai (1995), window-limited generalised likelihood ratio; lines set by simulation",
     codes={"change_kind": CHANGE_KINDS},
 )

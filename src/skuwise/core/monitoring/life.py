@@ -95,7 +95,7 @@ class AlarmLives:
     def words(self, row: int) -> str:
         """What one alarm says."""
         kind = KINDS.get(str(self.kind[row]))
-        return kind.words(self.facts[row]) if kind else str(self.kind[row])
+        return kind.text.format(*self.facts[row]) if kind else str(self.kind[row])
 
     def with_values(self, **columns: Any) -> AlarmLives:
         return replace(self, **columns)

@@ -23,7 +23,7 @@ DISPERSION_PERIODS = 4.0
 #: Variance has so many degrees of freedom per difference of successive periods (von Neumann, 1941: 2 of 3).
 FREEDOM_SHARE = 2.0 / 3.0
 #: A lone period counts as if it lay at most so many deviations from the level, on the root scale of counts.
-CLIP_DEVIATIONS = 3.5
+CLIP_DEVIATIONS = 2.5
 _TINY = 1e-12
 
 
@@ -121,12 +121,6 @@ def beyond_counts(
     difference = now - ratio * before
     mean = level * exposure
     return difference * difference - mean * (1.0 + ratio), 2.0 * mean * mean
-
-
-@kernel
-def deviations(units: float, mean: float, dispersion: float) -> float:
-    """How many deviations a period lies from its mean on the root scale (Anscombe, 1948)."""
-    return 2.0 * (math.sqrt(units + 0.375) - math.sqrt(mean + 0.375)) / math.sqrt(1.0 + dispersion * mean)
 
 
 @kernel

@@ -12,8 +12,6 @@ extreme period. Nor is a yearly wave that is not known for a season yet: a jump 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from skuwise.core.arrays import FloatArray, IntArray, kernel
@@ -23,23 +21,17 @@ from skuwise.core.monitoring.residuals import (
     FREEDOM_SHARE,
     beyond_counts,
     clipped,
-    deviations,
     dispersion_of,
     split_evidence,
 )
-from skuwise.core.monitoring.unknown_season import wave_explains
 
-#: Evidence [nats] from which a rise, or a fall, is taken for true: measured, a false rise in 8 years or more of a
-#: steady item, a false fall in 20.
-UP_NATS = 4.0
+#: Evidence [nats] from which a rise, or a fall, is taken for true: one false alarm in 12 years or more each, measured.
+UP_NATS = 4.6
 DOWN_NATS = 5.4
 #: So much more is asked for a fall where more than a fifth of the periods are silent anyway.
 SILENT_NATS, SILENT_SHARE_MIN = 0.8, 0.2
-#: Part of it that must be left without the most extreme period; all of it where that lies so many deviations beyond
-#: what the others of the new level let expect.
-WITHOUT_EVEN_SHARE = 0.4
-WITHOUT_ODD_SHARE, ODD_DEVIATIONS = 1.0, 1.75
-#: Evidence [nats] below which a change found is dropped again.
+#: Part of it that must be left without the most extreme period, and below which a change found is dropped again.
+WITHOUT_ODD_SHARE = 0.8
 DROPPED_NATS = 3.0
 #: Evidence [nats] from which demand is back at its old level.
 RETURNED_NATS = 5.0
@@ -47,6 +39,8 @@ RETURNED_NATS = 5.0
 CHANGE_SHARE_MIN = 0.15
 #: Periods with demand that tell a level against which another can be held.
 SALES_MIN = 8
+#: A jump must explain demand better than a yearly wave by this much [nats].
+BETTER_THAN_WAVE_NATS = 2.0
 #: Days of a change that are so many periods old, or twice, three times as many, are tried in steps of 2, 3, 4.
 STEP_AGE = 8
 #: Two periods are the least that can tell a new level.
@@ -108,9 +102,7 @@ def walk(
             if back > 0 or _taken_back(newest, sums, t + 1, dispersion, freedom):
                 start = newest[BEFORE]
                 count -= 1
-        change, direction = _new_change(
-            demand, units, exposure, year, sums, start, t + 1, window, known, dispersion, freedom
-        )
+        change, direction = _new_change(units, exposure, year, sums, start, t + 1, window, known, dispersion, freedom)
         if direction == 0:
             continue
         count = _keep(found, count, change, t, direction, start)
@@ -185,7 +177,6 @@ def best_split(
 
 @kernel
 def _new_change(
-    demand: FloatArray,
     units: FloatArray,
     exposure: FloatArray,
     year: FloatArray,
@@ -219,42 +210,47 @@ def _new_change(
         need += SILENT_NATS
     if evidence < need or abs(after - before) < CHANGE_SHARE_MIN * before:
         return -1, 0
-    if direction == FALL and sums[3, end] == sums[3, middle]:
-        if _silence_evidence(units, exposure, start, middle, end) < DOWN_NATS:
-            return -1, 0
-    left, is_odd = _without_odd(demand, units, exposure, sums, start, middle, end, dispersion, freedom, direction)
-    share = WITHOUT_ODD_SHARE if is_odd else WITHOUT_EVEN_SHARE
-    if left < share * need or wave_explains(units, exposure, year, sums, start, middle, end, dispersion, 2.0 * window):
+    left = _without_odd(units, exposure, sums, start, middle, end, dispersion, freedom, direction)
+    if left < WITHOUT_ODD_SHARE * need or _wave_explains(units, exposure, year, sums, start, middle, end, dispersion):
         return -1, 0
     return middle, direction
 
 
 @kernel
-def _silence_evidence(units: FloatArray, exposure: FloatArray, start: int, middle: int, end: int) -> float:
-    """Evidence of nothing but silence since a change [nats]: no more than the share of silent periods before it allows.
-
-    Ratio of likelihoods of two shares of periods with demand against one.
-    """
-    sold, silent, silent_since = 0, 0, 0
+def _wave_explains(
+    units: FloatArray,
+    exposure: FloatArray,
+    year: FloatArray,
+    sums: FloatArray,
+    start: int,
+    middle: int,
+    end: int,
+    dispersion: float,
+) -> bool:
+    """Whether a yearly sine wave explains demand ÷ exposure nearly as well as a jump at ``middle`` does."""
+    inner, outer, of_all = np.zeros((3, 3)), np.zeros(3), 0.0
+    row = np.ones(3)
     for t in range(start, end):
         if exposure[t] > 0.0:
-            if units[t] > 0.0:
-                sold += 1
-            elif t < middle:
-                silent += 1
-            else:
-                silent_since += 1
-    if sold == 0:
-        return 0.0
-    own = sold * math.log(sold / (sold + silent))
-    own += silent * math.log(silent / (sold + silent)) if silent > 0 else 0.0
-    both, count = silent + silent_since, sold + silent + silent_since
-    return own - sold * math.log(sold / count) - both * math.log(both / count)
+            row[1], row[2] = year[0, t], year[1, t]
+            of_all += units[t] * units[t] / exposure[t]
+            for j in range(3):
+                outer[j] += units[t] * row[j]
+                for k in range(3):
+                    inner[j, k] += exposure[t] * row[j] * row[k]
+    jump = of_all
+    jump -= (sums[0, middle] - sums[0, start]) ** 2 / (sums[1, middle] - sums[1, start])
+    jump -= (sums[0, end] - sums[0, middle]) ** 2 / (sums[1, end] - sums[1, middle])
+    for j in range(3):
+        inner[j, j] += 1e-9
+    wave = of_all - (outer * np.linalg.solve(inner, outer)).sum()
+    level = level_between(sums, start, end)
+    variance = level + dispersion * level * level
+    return bool(wave - jump < 2.0 * variance * BETTER_THAN_WAVE_NATS)
 
 
 @kernel
 def _without_odd(
-    demand: FloatArray,
     units: FloatArray,
     exposure: FloatArray,
     sums: FloatArray,
@@ -264,8 +260,8 @@ def _without_odd(
     dispersion: float,
     freedom: float,
     direction: int,
-) -> tuple[float, bool]:
-    """Evidence that is left without the period since the change that speaks most for it, and whether that is odd."""
+) -> float:
+    """Evidence that is left without the period since the change that speaks most for it."""
     level = level_between(sums, start, middle)
     odd, most, told = -1, 0.0, 0
     for t in range(middle, end):
@@ -275,24 +271,23 @@ def _without_odd(
             if odd < 0 or gap > most:
                 odd, most = t, gap
     if told < PERIODS_MIN:
-        return 0.0, True
+        return 0.0
     after = sums[0, end] - sums[0, middle] - units[odd]
     shown = sums[1, end] - sums[1, middle] - exposure[odd]
     if (after - level * shown) * direction <= 0.0:
-        return 0.0, True
-    mean = after / shown * exposure[odd]
-    beyond = deviations(demand[odd], mean, dispersion) * direction
-    left = split_evidence(
-        sums[0, middle] - sums[0, start],
-        sums[1, middle] - sums[1, start],
-        sums[2, middle] - sums[2, start],
-        after,
-        shown,
-        sums[2, end] - sums[2, middle] - exposure[odd] ** 2,
-        dispersion,
-        freedom,
+        return 0.0
+    return float(
+        split_evidence(
+            sums[0, middle] - sums[0, start],
+            sums[1, middle] - sums[1, start],
+            sums[2, middle] - sums[2, start],
+            after,
+            shown,
+            sums[2, end] - sums[2, middle] - exposure[odd] ** 2,
+            dispersion,
+            freedom,
+        )
     )
-    return left, bool(beyond > ODD_DEVIATIONS)
 
 
 @kernel

@@ -12,7 +12,7 @@ import numpy as np
 from skuwise.core.arrays import BoolArray, CodeArray, FloatArray, IntArray, kernel
 from skuwise.core.behaviour.seasonality import parts_of_periods
 from skuwise.core.monitoring.alarm import Alarms, Kind, Seen, register
-from skuwise.core.monitoring.residuals import dispersion_of, exposure_of, read_weeks
+from skuwise.core.monitoring.residuals import CLIP_DEVIATIONS, dispersion_of, exposure_of, read_weeks
 from skuwise.core.monitoring.stakes import spread_stake_minor
 from skuwise.core.steps import step
 
@@ -27,8 +27,6 @@ KNOWN_WEEKS_MIN = 26
 SEASON_KNOWN_WEEKS = 104
 #: A change is told if it was sure within so many weeks, and still is likely.
 STANDS_WEEKS = 26
-#: A lone week counts as at most so many deviations.
-CLIP_DEVIATIONS = 2.5
 #: Below this many units a period, or with more silent periods, spread and interval between sales are one thing.
 LEVEL_MIN = 2.0
 SILENT_SHARE_MAX = 0.25
