@@ -50,21 +50,6 @@ def test_twice_the_demand_for_five_weeks_is_a_shift_with_its_day_and_its_money()
     assert alarms.words(0) == "Demand rose from 20.1 to 40.0 units a week (+99%), for 5 weeks"
 
 
-def test_a_share_of_next_to_nothing_is_left_out_of_the_words() -> None:
-    columns = {
-        "change_kind": np.full(2, level_shift.RAMP_UP, np.int16),
-        "change_day": np.full(2, np.datetime64("2026-01-05")),
-        "change_nats": np.full(2, 9.0),
-        "level_before_units_per_week": np.array([1e-10, 0.0]),
-        "level_now_units_per_week": np.full(2, 12.4),
-        "season_index": np.ones((2, 52)),
-        "unit_cost_minor": np.full(2, 1000),
-        "unit_price_minor": np.full(2, 2000),
-    }
-    alarms = level_shift.level_shift(Seen(columns, {}, np.datetime64("2026-03-02")))
-    assert {alarms.words(row) for row in (0, 1)} == {"Demand has climbed from 0.0 to 12.4 units a week, for 8 weeks"}
-
-
 def test_half_the_demand_puts_the_cost_of_what_is_left_at_stake() -> None:
     alarms, _ = told(STEADY * 8 + [9, 11, 8, 10, 12, 10])
     assert alarms.kind.tolist() == ["level_shift_down"]
@@ -79,12 +64,6 @@ def test_a_steady_item_raises_no_alarm() -> None:
 @pytest.mark.parametrize("weeks_after", [1, 2, 5])
 def test_one_odd_week_is_no_shift(odd: int, weeks_after: int) -> None:
     assert len(told([*STEADY * 10, odd, *STEADY[:weeks_after]])[0]) == 0
-
-
-@pytest.mark.parametrize("weeks", [3, 4])
-def test_half_as_much_again_of_a_steady_item_is_told_after_three_weeks(weeks: int) -> None:
-    risen = [round(1.5 * units) for units in STEADY]
-    assert told(STEADY * 10 + risen[:weeks])[0].kind.tolist() == ["level_shift_up"]
 
 
 def test_a_week_out_of_stock_is_no_drop() -> None:
@@ -117,15 +96,6 @@ def test_a_season_that_comes_every_year_is_no_shift() -> None:
     ]
     for end in (156, 170, 182, 195, 208):
         assert told(wave[:end])[0].kind.tolist() == [], end
-
-
-def test_a_jump_beside_a_season_not_known_yet_is_told_once_the_wave_was_seen_for_more_than_a_year() -> None:
-    wave = [
-        round(40 * (1 + 0.4 * np.sin(2 * np.pi * k / 52))) + units - 20 for k, units in enumerate((STEADY * 8)[:76])
-    ]
-    assert len(told(wave)[0]) == 0
-    jumped = [*wave[:70], *(2 * units for units in wave[70:])]
-    assert told(jumped)[0].kind.tolist() == ["level_shift_up"]
 
 
 def test_a_larger_scatter_around_the_same_level_is_volatility() -> None:
@@ -201,10 +171,10 @@ def test_dispersion_is_not_moved_by_a_jump_of_the_level() -> None:
     assert dispersion_of(jump, np.ones(200)) < 0.02
 
 
-def test_an_odd_week_counts_at_most_three_and_a_half_deviations() -> None:
+def test_an_odd_week_counts_at_most_two_and_a_half_deviations() -> None:
     assert clipped(20.0, 20.0, 0.0) == 20.0
-    assert clipped(1000.0, 16.0, 0.0) == pytest.approx((np.sqrt(16.375) + 1.75) ** 2 - 0.375)
-    assert clipped(0.0, 16.0, 0.0) == pytest.approx((np.sqrt(16.375) - 1.75) ** 2 - 0.375)
+    assert clipped(1000.0, 16.0, 0.0) == pytest.approx((np.sqrt(16.375) + 1.25) ** 2 - 0.375)
+    assert clipped(0.0, 16.0, 0.0) == pytest.approx((np.sqrt(16.375) - 1.25) ** 2 - 0.375)
 
 
 def test_every_kind_states_its_rate_of_false_alarms_and_learns_anew_only_from_a_known_day() -> None:
