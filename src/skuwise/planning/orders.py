@@ -55,6 +55,8 @@ def open_order_lines(
         return OpenOrders(nothing, nothing, nothing, nothing, np.empty(0, dtype=np.str_), nothing), []
     frame = pl.concat(frames)
     item = np.concatenate(places).astype(np.int64)
+    # A receipt of later may be of an item that was not known on the day of the plan.
+    frame, item = frame.filter(pl.Series(item >= 0)), item[item >= 0]
     ordered = frame["ordered"].to_numpy()
     due = _due_days(frame["due"].to_numpy(), ordered, lead_time_days_mean[item], today)
     order_id = text_array(frame["order_id"])
