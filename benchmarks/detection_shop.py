@@ -91,7 +91,7 @@ def _retail_weeks(path: Path) -> np.ndarray:
         .group_by("StockCode", "week")
         .agg(pl.col("Quantity").sum())
     )
-    weeks = int(weekly["week"].max()) + 1  # type: ignore[arg-type]
+    weeks = weekly.select(pl.col("week").max()).item() + 1
     kept = weekly.group_by("StockCode").len().filter(pl.col("len") >= SOLD_WEEKS_MIN).sort("StockCode")
     names = kept["StockCode"].to_list()[:: max(1, kept.height // REAL_ITEMS_MAX)][:REAL_ITEMS_MAX]
     rows = {name: row for row, name in enumerate(names)}

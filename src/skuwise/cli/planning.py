@@ -85,6 +85,8 @@ def run_demo(out: Path, seed: int) -> None:
         heading(console, "Is it any better than what planners do by hand? Re-live the last year and see")
         shop_named, out_named = (shlex.quote(short_path(path)) for path in (shop, out / "replay"))
         say_command(console, f"skuwise replay {shop_named} --to {AS_OF} --out {out_named}")
+        heading(console, "What has changed, what may be changed for it, and what waits for you?")
+        say_command(console, f"skuwise monitor {shop_named} --as-of {AS_OF}")
 
 
 def _plan(

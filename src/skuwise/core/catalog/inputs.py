@@ -159,6 +159,7 @@ class Deliveries:
     def __eq__(self, other: object) -> bool:
         return _same(self, other)
 
+    # Arrays have no hash: what is compared by their values can have none.
     __hash__ = None  # type: ignore[assignment]
 
     @property
@@ -205,6 +206,7 @@ class Feeds:
     def __eq__(self, other: object) -> bool:
         return _same(self, other)
 
+    # Arrays have no hash: what is compared by their values can have none.
     __hash__ = None  # type: ignore[assignment]
 
     def days(self, cut: slice) -> Feeds:
@@ -218,11 +220,11 @@ class Feeds:
         return cls(nothing, nothing, nothing, nothing, nothing)
 
 
-def _same(one: object, other: object) -> bool:
+def _same(one: Deliveries | Feeds, other: object) -> bool:
     """Whether two tables of arrays are equal in every value."""
     if type(one) is not type(other):
         return False
-    return all(np.array_equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))  # type: ignore[arg-type]
+    return all(np.array_equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
 
 
 @dataclass(frozen=True, slots=True)
