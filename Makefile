@@ -20,8 +20,9 @@ $(READY): $(LOCK) pyproject.toml
 demo: $(READY)   ## build the demo shop, plan it, show the result
 	$(BIN)/skuwise demo --out out/demo
 
-test: $(READY)   ## run every test
+test: $(READY)   ## run every test, those of the server on both databases
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+	SKUWISE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile tests/server
 
 lint: $(READY)   ## style, types and the direction of dependencies
 	$(BIN)/ruff check .

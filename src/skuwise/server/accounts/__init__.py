@@ -1,0 +1,1 @@
+"""Who: people, their roles down to brand and channel, their keys."""

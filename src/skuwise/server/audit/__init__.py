@@ -1,0 +1,1 @@
+"""Who changed what from what to what and why: a chain of entries that only grows."""

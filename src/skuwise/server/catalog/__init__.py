@@ -1,0 +1,1 @@
+"""Products, SKUs, bundles, listings, suppliers and their terms, locations, channels, prices."""

@@ -1,0 +1,1 @@
+"""How data come in: staged, checked, previewed, committed whole, reversible."""

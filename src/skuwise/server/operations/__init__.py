@@ -1,0 +1,1 @@
+"""How the server is run: health, metrics, logs, backup and restore, upgrades."""

@@ -1,0 +1,1 @@
+"""Plans: made in the background, kept as snapshots, listed row by row."""

@@ -1,0 +1,1 @@
+"""Rulebooks, overrides and the changes that the watch makes or proposes."""
