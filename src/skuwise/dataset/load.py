@@ -93,7 +93,7 @@ def load_dataset(
     for finding in told:
         ledger.say(finding)
     tables = _read_tables(raw_files, used_settings, ledger, tell)
-    day = given_as_of or _default_as_of(tables, used_settings)
+    day = given_as_of or default_as_of(tables, used_settings)
     tables = _check_meaning(tables, day, ledger, tell)
     for finding in missing_tables(tables):
         ledger.say(finding)
@@ -179,7 +179,7 @@ def _filled(frame: pl.DataFrame, defaults: Mapping[str, str | int]) -> pl.DataFr
     )
 
 
-def _default_as_of(tables: Mapping[str, pl.DataFrame], settings: Settings) -> date:
+def default_as_of(tables: Mapping[str, pl.DataFrame], settings: Settings) -> date:
     """The day after the newest sale or stock count that is not after today, in the shop's zone; else today."""
     today = datetime.now(UTC).astimezone(ZoneInfo(settings.time_zone)).date()
     seen = [tables[name]["date"].filter(tables[name]["date"] <= today) for name in ("sales", "stock") if name in tables]

@@ -6,6 +6,7 @@ SQLite takes prepared statements, PostgreSQL takes ``COPY``. Column names of fra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
@@ -38,6 +39,23 @@ def upsert(
     return _write(model, frame, key, changed, progress)
 
 
+def delete(model: type[models.Model], keys: pl.DataFrame) -> int:
+    """Take out the rows whose key stands in ``keys``; returns how many keys were given."""
+    if keys.height:
+        quote = connection.ops.quote_name
+        named = " AND ".join(
+            f"{quote(name)} = {'%s' if connection.vendor == 'postgresql' else '?'}" for name in keys.columns
+        )
+        statement = f"DELETE FROM {table_of(model)} WHERE {named}"
+        connection.ensure_connection()
+        rows = (keys if connection.vendor == "postgresql" else _as_sqlite(keys)).iter_rows()
+        cursor = connection.connection.cursor()
+        with connection.wrap_database_errors:
+            cursor.executemany(statement, rows)
+        cursor.close()
+    return keys.height
+
+
 def read(sql: str, parameters: Sequence[Any] = (), schema: dict[str, Any] | None = None) -> pl.DataFrame:
     """The rows of a query as a frame; columns that ``schema`` names come as its types.
 
@@ -45,6 +63,48 @@ def read(sql: str, parameters: Sequence[Any] = (), schema: dict[str, Any] | None
     """
     frames = [_typed(rows, names, schema or {}) for names, rows in _chunks(sql, parameters)]
     return pl.concat(frames) if len(frames) > 1 else frames[0]
+
+
+def matching(
+    model: type[models.Model], keys: pl.DataFrame, columns: Sequence[str], schema: dict[str, Any]
+) -> pl.DataFrame:
+    """The rows of the model whose key stands in ``keys`` (its columns are the key), with the ``columns`` named.
+
+    Inside a transaction: the keys lie in a temporary table meanwhile.
+    """
+    quote = connection.ops.quote_name
+    table, key = table_of(model), [quote(name) for name in keys.columns]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE wanted AS SELECT {', '.join(key)} FROM {table} WHERE 1 = 0")
+        try:
+            for chunk in keys.iter_slices(CHUNK_ROWS):
+                with connection.wrap_database_errors:
+                    _fill("wanted", ", ".join(key), chunk)
+            return read(
+                f"SELECT {', '.join(f't.{quote(name)}' for name in columns)} FROM wanted JOIN {table} AS t ON "
+                + " AND ".join(f"t.{name} = wanted.{name}" for name in key),
+                schema=schema,
+            )
+        finally:
+            cursor.execute("DROP TABLE wanted")
+
+
+@contextmanager
+def one_glance() -> Iterator[None]:
+    """All that is read inside is of one moment, and those who write meanwhile do not wait."""
+    if connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    # Django's own transactions on SQLite take the lock of the writer.
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if connection.vendor == "postgresql" else "BEGIN DEFERRED"
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
 
 
 def table_of(model: type[models.Model]) -> str:
@@ -85,6 +145,14 @@ def _executed(table: str, quoted: str, chunk: pl.DataFrame, key: Sequence[str], 
     connection.ensure_connection()
     # The driver's own call: Django's would build each row's parameters anew.
     connection.connection.executemany(statement, _as_sqlite(chunk).iter_rows())
+
+
+def _fill(table: str, quoted: str, chunk: pl.DataFrame) -> None:
+    if connection.vendor == "postgresql":
+        with connection.connection.cursor() as cursor:
+            _copy_into(cursor, table, quoted, chunk)
+    else:
+        _executed(table, quoted, chunk, (), ())
 
 
 def _as_sqlite(chunk: pl.DataFrame) -> pl.DataFrame:

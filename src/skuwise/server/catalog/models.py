@@ -6,7 +6,12 @@ line stands once. ``batch_id`` is the import that wrote the row last, null where
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
+
+#: A day that stands for "from the beginning": a column of a key is never null.
+NO_DAY = date(1, 1, 1)
 
 
 class Product(models.Model):
@@ -61,16 +66,14 @@ class BundleComponent(models.Model):
     bundle_sku_id = models.CharField(max_length=200)
     component_sku_id = models.CharField(max_length=200, db_index=True)
     component_units = models.BigIntegerField()
-    valid_from = models.DateField(null=True)
+    valid_from = models.DateField(default=NO_DAY)
     valid_until = models.DateField(null=True)
     batch_id = models.BigIntegerField(null=True, db_index=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["bundle_sku_id", "component_sku_id", "valid_from"],
-                name="catalog_component_once",
-                nulls_distinct=False,
+                fields=["bundle_sku_id", "component_sku_id", "valid_from"], name="catalog_component_once"
             ),
             models.CheckConstraint(condition=models.Q(component_units__gte=1), name="catalog_component_units"),
         ]
@@ -103,15 +106,13 @@ class Listing(models.Model):
     external_id = models.CharField(max_length=200, blank=True, default="")  # ASIN, item id, variant id
     gtin = models.CharField(max_length=14, blank=True, default="")
     pack_units = models.PositiveIntegerField(default=1)
-    valid_from = models.DateField(null=True)
+    valid_from = models.DateField(default=NO_DAY)
     valid_until = models.DateField(null=True)
     active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["channel_id", "channel_sku", "valid_from"], name="catalog_listing_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["channel_id", "channel_sku", "valid_from"], name="catalog_listing_once"),
         ]
 
 
@@ -163,3 +164,4 @@ class ShopSettings(models.Model):
     date_order = models.CharField(max_length=16, blank=True, default="")
     feed_change_share_max = models.FloatField(default=0.5)
     order_value_minor_second_approval = models.BigIntegerField(null=True)
+    draft_days_max = models.PositiveIntegerField(default=14)  # so long a draft counts as on order

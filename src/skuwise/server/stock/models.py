@@ -71,7 +71,7 @@ class StockSnapshot(models.Model):
     on_hand_units = models.BigIntegerField()
     reserved_units = models.BigIntegerField(default=0)
     backlog_units = models.BigIntegerField(default=0)
-    unsellable_units = models.BigIntegerField(default=0)
+    unsellable_units = models.BigIntegerField(default=0, db_default=0)
     batch_id = models.BigIntegerField(null=True, db_index=True)
 
     class Meta:
