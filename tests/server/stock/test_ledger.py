@@ -53,7 +53,7 @@ def test_what_is_not_there_cannot_be_taken_and_nothing_of_the_rest_happens() -> 
     ledger.post(SYSTEM, [_receipt(5, "r1")])
     with pytest.raises(ConflictError) as refused:
         ledger.post(SYSTEM, [_receipt(9, "r2", "CAP"), _receipt(-6, "r3")])
-    assert refused.value.code == "STK-BELOW-NOTHING"
+    assert refused.value.code == "LED-BELOW-NOTHING"
     assert "TEE at MAIN has 5 units on hand: 6 cannot be taken" in refused.value.message
     assert (_level(), _level("CAP")) == (5, 0)
 

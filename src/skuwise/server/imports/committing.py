@@ -154,8 +154,8 @@ def _count_stock(actor: Actor, batch: ImportBatch) -> None:
     newest = bulk.read(
         "SELECT s.sku_id, s.location_id, s.date, s.on_hand_units, s.reserved_units, s.backlog_units, "
         "s.unsellable_units FROM stock_stocksnapshot AS s JOIN (SELECT sku_id, location_id, MAX(date) AS newest "
-        "FROM stock_stocksnapshot GROUP BY sku_id, location_id) AS n ON n.sku_id = s.sku_id AND n.location_id = s.location_id "
-        "AND n.newest = s.date WHERE s.batch_id = %s",
+        "FROM stock_stocksnapshot GROUP BY sku_id, location_id) AS n ON n.sku_id = s.sku_id "
+        "AND n.location_id = s.location_id AND n.newest = s.date WHERE s.batch_id = %s",
         [batch.pk],
         {"sku_id": pl.String, "location_id": pl.String, "date": pl.Date, **dict.fromkeys(ledger.COUNTED, pl.Int64)},
     )

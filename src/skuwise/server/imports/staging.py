@@ -54,13 +54,13 @@ def stage(
     actor.require_everywhere("import")
     tell = progress or _silent
     folder = settings.CONFIG.data_folder / "imports" / uuid4().hex
+    batch = None
     try:
         files, content_hash = _taken_in(given, folder)
         known = ImportBatch.objects.filter(
             source=source, content_hash=content_hash, whole=whole, state=BatchState.COMMITTED
         ).first()
         if known is not None:
-            shutil.rmtree(folder)
             return known
         tell("reading", 0, 0)
         dataset = load_dataset(
@@ -72,10 +72,10 @@ def stage(
         with transaction.atomic():
             tables, held = compared(rows, dataset, source, whole)
             batch = _written(actor, dataset, source, whole, content_hash, folder, files, tables, held)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return batch
+        return batch
+    finally:
+        if batch is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def staged_rows(batch: ImportBatch) -> dict[str, pl.DataFrame]:

@@ -46,3 +46,10 @@ class Job(models.Model):
             models.Index(fields=["state", "id"], name="jobs_state"),
             models.Index(fields=["kind", "id"], name="jobs_kind"),
         ]
+
+
+class DutyDone(models.Model):
+    """When a duty that is due from time to time was last looked at."""
+
+    name = models.CharField(primary_key=True, max_length=64)
+    done_at = models.DateTimeField(null=True)

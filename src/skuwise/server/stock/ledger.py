@@ -64,7 +64,7 @@ def post(actor: Actor, movements: Iterable[Movement]) -> int:
     """Write the movements that are new and move the levels; returns how many were new. All of them or none.
 
     The caller has asked what the actor may. Levels are locked in one order, so that two at once wait and never lock
-    each other out. Raises ``ConflictError`` ``STK-BELOW-NOTHING`` where a level would fall below zero.
+    each other out. Raises ``ConflictError`` ``LED-BELOW-NOTHING`` where a level would fall below zero.
     """
     asked = _by_key(movements)
     if not asked:
@@ -215,7 +215,7 @@ def _refuse_below_nothing(levels: dict[Place, StockLevel], moved: dict[Place, in
     sku, location, state = short[0]
     more = f" and {len(short) - 1} more" if len(short) > 1 else ""
     raise ConflictError(
-        "STK-BELOW-NOTHING",
+        "LED-BELOW-NOTHING",
         f"{sku} at {location} has {levels[short[0]].units} units {state.replace('_', ' ')}: "
         f"{-moved[short[0]]} cannot be taken{more}",
         "count what lies there first, or take fewer",
