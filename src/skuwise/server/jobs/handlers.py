@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -56,8 +56,7 @@ class JobContext:
             raise JobCancelledError
 
 
-class Run(Protocol):
-    def __call__(self, context: JobContext, **parameters: Any) -> dict[str, Any]: ...
+Run = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
