@@ -165,3 +165,4 @@ class ShopSettings(models.Model):
     feed_change_share_max = models.FloatField(default=0.5)
     order_value_minor_second_approval = models.BigIntegerField(null=True)
     draft_days_max = models.PositiveIntegerField(default=14)  # so long a draft counts as on order
+    next_order_number = models.PositiveBigIntegerField(default=1)

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class PlanningConfig(AppConfig):
     name = "skuwise.server.planning"
     label = "planning"
+
+    def ready(self) -> None:
+        import skuwise.server.planning.run  # noqa: F401 (names its actions and jobs)

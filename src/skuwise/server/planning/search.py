@@ -45,7 +45,8 @@ def unindex_items(run_id: int) -> None:
     _each_part(
         run_id,
         "INSERT INTO planning_search (planning_search, rowid, search) SELECT 'delete', id, search "
-        "FROM planning_planitem WHERE run_id = %s AND id BETWEEN %s AND %s AND id IN (SELECT id FROM planning_search_docsize)",
+        "FROM planning_planitem WHERE run_id = %s AND id BETWEEN %s AND %s "
+        "AND id IN (SELECT id FROM planning_search_docsize)",
         lambda _done, _total: None,
     )
 

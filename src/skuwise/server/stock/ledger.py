@@ -112,7 +112,9 @@ def count(actor: Actor, batch_id: int | None, counts: pl.DataFrame, reference: s
             *ITEM, "state", "units", day="date", kind=pl.lit(str(MovementKind.COUNT)), reference=pl.lit(reference),
             actor=pl.lit(actor.name), reason=pl.lit(""), at=pl.lit(timezone.now()),
             batch_id=pl.lit(batch_id, dtype=pl.Int64),
-            key=pl.concat_str(pl.lit(tag), *ITEM, "state", separator=":").map_elements(_short, return_dtype=pl.String),
+            key=pl.concat_str(pl.lit(tag), *ITEM, "state", separator=":").map_elements(
+                fitted_key, return_dtype=pl.String
+            ),
         )  # fmt: skip
         bulk.insert(StockMovement, rows)
         _add_to_levels(rows)
@@ -266,7 +268,7 @@ def _add_to_levels(rows: pl.DataFrame) -> None:
     bulk.upsert(StockLevel, then, [*ITEM, "state"])
 
 
-def _short(key: str) -> str:
+def fitted_key(key: str) -> str:
     """A key that fits its column: long names become their hash."""
     import hashlib
 
