@@ -21,7 +21,7 @@ from skuwise.server.planning.run import in_force
 from skuwise.server.purchasing import orders as service
 from skuwise.server.purchasing.documents import document, mail_text
 from skuwise.server.purchasing.drafting import draft, grouped, open_proposals
-from skuwise.server.purchasing.models import PurchaseOrder, PurchaseOrderLine
+from skuwise.server.purchasing.models import PurchaseOrder
 from skuwise.server.purchasing.receiving import Arrived, receive, take_back
 from skuwise.server.purchasing.scores import supplier_scores
 from skuwise.server.rules.overrides import add
