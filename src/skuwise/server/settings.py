@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from skuwise.server.accounts.oidc_settings import read_company, read_providers
 from skuwise.server.config import DATABASE_FILE, read_config
 
 CONFIG = read_config()
@@ -40,10 +42,13 @@ INSTALLED_APPS = [
     "skuwise.server.planning",
     "skuwise.server.purchasing",
     "skuwise.server.operations",
+    "skuwise.server.webhooks",
+    "skuwise.server.web",
 ]
 
 MIDDLEWARE = [
     "skuwise.server.operations.middleware.request_id",
+    "skuwise.server.web.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -111,12 +116,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "skuwise.server.web.pages.shared",
             ],
         },
     }
 ]
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.data_folder / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -127,3 +134,35 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "/"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "skuwise.server.accounts.views.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W003"]
+SOCIALACCOUNT_ADAPTER = "skuwise.server.accounts.oidc.CompanyAdapter"
+ACCOUNT_ADAPTER = "skuwise.server.accounts.oidc.ClosedAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_AUTO_SIGNUP = True
+ACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS = read_providers(CONFIG.oidc)
+SKUWISE_OIDC = read_company(CONFIG.oidc)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "skuwise.server.operations.request.WithRequestId"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request"]}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"skuwise": {"level": "INFO"}, "axes": {"level": "ERROR"}},
+}

@@ -136,11 +136,16 @@ def told_user(user: User) -> dict[str, Any]:
     }
 
 
-def _user(username: str) -> User:
-    user = User.objects.select_for_update().filter(username=username).first()
+def named(username: str) -> User:
+    """The person of a name. Raises ``NotFoundError`` where there is nobody."""
+    user = User.objects.filter(username=username).first()
     if user is None:
         raise NotFoundError("ACC-UNKNOWN", f"there is nobody named {username}", "look at the list of people")
     return user
+
+
+def _user(username: str) -> User:
+    return User.objects.select_for_update().get(pk=named(username).pk)
 
 
 def _write_grants(user: User, grants: Sequence[HeldGrant]) -> None:

@@ -6,4 +6,5 @@ class RulesConfig(AppConfig):
     label = "rules"
 
     def ready(self) -> None:
+        import skuwise.server.rules.looking
         import skuwise.server.rules.overrides  # noqa: F401 (names its actions and jobs)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from skuwise.core.dictionary import fields_of
 from skuwise.server.accounts.actor import Actor
 from skuwise.server.audit.record import Happened, record_all
 from skuwise.server.catalog.models import Sku
@@ -107,7 +108,10 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         raise RefusedError(
             "OVR-WRONG", f"{sorted(unknown)[0]!r} is no column of an override", f"known: {', '.join(columns)}"
         )
-    return {name: "" if row.get(name) is None else row[name] for name in columns}
+    told = {name: "" if row.get(name) is None else row[name] for name in columns}
+    known = fields_of("rules").get(str(told["field"]))
+    # Whoever names no unit means that of the field.
+    return told if told["unit"] or known is None else told | {"unit": known.unit}
 
 
 def _override(actor: Actor, row: dict[str, Any], brand: str) -> Override:

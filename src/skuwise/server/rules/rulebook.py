@@ -27,6 +27,11 @@ def rulebook_in_force(day: date | None = None, journal: Path | None = None) -> R
     that were over before it.
     """
     rulebook = written_rulebook().with_overrides(overrides_in_force(day), "overrides")
+    return with_rules_of(rulebook, journal)
+
+
+def with_rules_of(rulebook: Rulebook, journal: Path | None) -> Rulebook:
+    """The rulebook with what a journal has changed by itself; as it is where there is no journal yet."""
     if journal is None:
         return rulebook
     try:
