@@ -33,6 +33,7 @@ if os.environ.get("SKUWISE_TEST_DATABASE") == "postgresql" and "SKUWISE_DATABASE
 
 from skuwise.server.settings import *  # noqa: E402, F403
 
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["TEST"] = {"NAME": "test_skuwise"}  # noqa: F405
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405

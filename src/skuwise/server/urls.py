@@ -18,4 +18,5 @@ urlpatterns = [
     path("welcome/<str:token>", door.first_run, name="first-run"),
     path("password/<str:token>", door.set_password, name="set-password"),
     path("sign-in/with/", include("skuwise.server.accounts.oidc_urls")),
+    path("", include("skuwise.server.web.urls")),
 ]

@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_type_hints
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Router, Schema
 from ninja.security import HttpBearer, SessionAuth
 from pydantic import Field
@@ -153,8 +154,8 @@ def _typed(view: _RUN) -> inspect.Signature:
     return signature.replace(parameters=typed)
 
 
-def _answer(result: Any, status: int) -> HttpResponse:
-    if isinstance(result, HttpResponse):
+def _answer(result: Any, status: int) -> Any:
+    if isinstance(result, HttpResponseBase):
         return result
     return HttpResponse(json.dumps(result, cls=DjangoJSONEncoder, allow_nan=False), content_type=JSON, status=status)
 
@@ -190,11 +191,13 @@ def _answered(kept: AnsweredRequest, said: str) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes:
-    if request.FILES:
-        return b"".join(
-            name.encode() + part.read() + (part.seek(0), b"")[1] for name, part in sorted(request.FILES.items())
-        )
-    return bytes(request.body)
+    if not (request.content_type or "").startswith("multipart/"):
+        return bytes(request.body)
+    told = json.dumps([[name, request.POST.getlist(name)] for name in sorted(request.POST)]).encode()
+    for name, part in sorted(request.FILES.items()):
+        told += name.encode() + hashlib.file_digest(part, "sha256").digest()
+        part.seek(0)
+    return told
 
 
 def _refuse_zero_bytes(request: HttpRequest) -> None:

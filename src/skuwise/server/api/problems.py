@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -42,6 +43,34 @@ def refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
     return problem(
         PRECONDITION_FAILED if stale else error.status, error.code, error.message, error.mend, **error.details
     )
+
+
+def as_problems(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: an error under ``/api/`` that came from elsewhere (no such path or method) is a problem too."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        told = response.headers.get("Content-Type", "")
+        if not request.path.startswith("/api/") or response.status_code < HTTPStatus.BAD_REQUEST or told == PROBLEM:
+            return response
+        code, detail, mend = _PLAIN.get(
+            response.status_code, ("API-REQUEST", "this was not done", "ask an administrator")
+        )
+        changed = problem(response.status_code, code, detail, mend)
+        if "Allow" in response.headers:
+            changed.headers["Allow"] = response.headers["Allow"]
+        return changed
+
+    return answer
+
+
+_PLAIN = {
+    400: ("API-REQUEST", "the request cannot be read", "look at the description of the API"),
+    403: ("API-CSRF", "the token against forgery is missing", "send X-CSRFToken, or use a key"),
+    404: ("API-NOT-FOUND", "there is nothing here", "look at the description of the API"),
+    405: ("API-METHOD", "this method is not allowed here", "look at the description of the API"),
+    500: ("API-FAULT", "the server has failed at this; the log tells more by the request id", "tell the administrator"),
+}
 
 
 def add_to(api: NinjaAPI) -> None:

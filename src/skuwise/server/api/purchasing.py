@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Router, Schema, params
 from pydantic import Field
 
 from skuwise.server.api.foundation import IF_MATCH, MaybeName, Name, Text, Units, endpoint, if_match, with_etag
@@ -22,7 +22,7 @@ from skuwise.server.purchasing.scores import supplier_scores
 
 router = Router(tags=["purchasing"])
 PROPOSALS_SHOWN = 12_000
-SUPPLIERS: Any = Query([])  # by default those of all
+SUPPLIERS: Any = params.functions.Query([])  # by default those of all
 
 ORDERS = ListSpec(
     "orders",

@@ -21,12 +21,7 @@ View = Callable[..., HttpResponse]
 NAVIGATION = (
     ("today", "Today", "home", "look"),
     ("worklist", "Worklist", "list-check", "look"),
-    ("portfolio", "Portfolio", "layout-grid", "look"),
     ("orders", "Purchasing", "shopping-cart", "look"),
-    ("rules", "Rules", "adjustments", "look"),
-    ("proof", "Proof", "scale", "look"),
-    ("imports", "Imports", "file-import", "import"),
-    ("settings", "Settings", "settings", "look"),
 )
 
 
