@@ -75,7 +75,7 @@ def restore(source: Path, *, force: bool = False) -> dict[str, Any]:
     root = Path(settings.CONFIG.data_folder)
     with tempfile.TemporaryDirectory(prefix=".skuwise-restore-", dir=root) as folder:
         draft = Path(folder)
-        manifest = _unpacked(source, draft)
+        manifest = unpacked(source, draft)
         _refuse_unfit(manifest, force)
         _put_database(manifest, draft)
         for name in FOLDERS:
@@ -279,7 +279,7 @@ def _known_migrations() -> list[str]:
     return [f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations]
 
 
-def _unpacked(source: Path, draft: Path) -> dict[str, Any]:
+def unpacked(source: Path, draft: Path) -> dict[str, Any]:
     """Unpack into the draft and check every file by its hash."""
     try:
         with tarfile.open(source, "r:gz") as archive:
