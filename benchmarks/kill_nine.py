@@ -4,8 +4,8 @@
 
 A process of its own does the work: it commits an import, plans, approves an order, posts a receipt, or writes a
 backup. It is killed at a moment drawn evenly from the time the work takes. After each kill the state is checked: the
-ledger's sum is the stock, no import is half there, nothing is ordered or received twice, the plan before is in force or the new one
-whole, the audit chain is unbroken, a backup is whole or absent. The tally is printed.
+ledger's sum is the stock, no import is half there, nothing is ordered or received twice, the plan before is in force or
+the new one whole, the audit chain is unbroken, a backup is whole or absent. The tally is printed.
 """
 
 from __future__ import annotations
