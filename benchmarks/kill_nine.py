@@ -46,13 +46,14 @@ def main() -> int:
         if told.database == "both":
             failed += subprocess.run([*command, "--database", database], check=False).returncode
         else:
-            with _database(database):
+            with use_database(database):
                 failed += _run(database, told.tries, random.Random(told.seed))
     return 1 if failed else 0
 
 
 @contextmanager
-def _database(name: str) -> Iterator[None]:
+def use_database(name: str) -> Iterator[None]:
+    """A data folder and a database of their own, gone afterwards, with Django ready."""
     with tempfile.TemporaryDirectory(prefix="skuwise-kill-") as folder:
         os.environ.update(SKUWISE_DATA=f"{folder}/data", DJANGO_SETTINGS_MODULE="skuwise.server.settings")
         server = None
