@@ -86,9 +86,8 @@ class Teller:
             started = time.perf_counter()
             ask(number)
             taken.append(1000 * (time.perf_counter() - started))
-        self(
-            f"{text}: p95 {np.percentile(taken, 95):,.1f} ms, median {np.median(taken):,.1f} ms, worst {max(taken):,.1f} ms"
-        )
+        high, middle = np.percentile(taken, 95), np.median(taken)
+        self(f"{text}: p95 {high:,.1f} ms, median {middle:,.1f} ms, worst {max(taken):,.1f} ms")
 
 
 def _load_lines(chance: np.random.Generator, items: int, lines: int) -> None:

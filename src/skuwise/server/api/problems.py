@@ -93,6 +93,8 @@ def add_to(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def _plain(_request: HttpRequest, error: HttpError) -> HttpResponse:
+        if error.status_code == HTTPStatus.FORBIDDEN:
+            return problem(error.status_code, *_PLAIN[403])
         return problem(error.status_code, "API-REQUEST", str(error), "look at the description of the API")
 
     @api.exception_handler(Http404)

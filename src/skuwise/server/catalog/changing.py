@@ -145,7 +145,7 @@ def _changed(kind: Kind, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]
         stands_open = value is None and not field.null
         blank = NO_DAY if isinstance(field, models.DateField) else field.get_default()
         setattr(thing, column, blank if stands_open else field.to_python(value))
-    empty = [column for column in kind.columns if getattr(thing, column) in (None, "")]
+    empty = {field.name for field in kind.model._meta.fields if getattr(thing, field.name) in (None, "")}
     thing.full_clean(exclude=empty, validate_unique=False, validate_constraints=False)
     _check_span(thing)
     return thing, before

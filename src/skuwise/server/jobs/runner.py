@@ -70,7 +70,7 @@ def _in_child(job_id: int, stopped: Event) -> None:
     from skuwise.server.jobs.models import Job
 
     child = subprocess.Popen([sys.executable, "-m", "skuwise.server.jobs.child", str(job_id)])
-    log.info("job started", extra={"job": job_id, "process": child.pid})
+    log.info("job started", extra={"job": job_id, "child": child.pid})
     asked_at = 0.0
     while child.poll() is None:
         time.sleep(0.1)
