@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,6 +25,14 @@ class SignIn(LoginView):
 
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """With the company's own sign-in, where there is one."""
+        company = settings.SKUWISE_OIDC
+        provider = (
+            {"name": company["name"], "url": reverse("openid_connect_login", args=[company["id"]])} if company else None
+        )
+        return {**super().get_context_data(**context), "oidc_providers": [provider] if provider else []}
 
 
 @require_POST

@@ -57,7 +57,9 @@ class Kept:
         if self.table == "stock":  # a count without a day is one of the last day seen
             frame = frame.with_columns(pl.col("date").fill_null(as_of - timedelta(days=1)))
         keyed = self.keyed(frame).select(self.columns).cast(dict(self.schema))  # type: ignore[arg-type]
-        return keyed.unique(list(self.key), keep="last", maintain_order=True)
+        rows = keyed.unique(list(self.key), keep="last", maintain_order=True)
+        # Keys that are hashes lie anywhere in their index: in their order each part of it is touched once.
+        return rows.sort(LINE_KEY) if LINE_KEY in self.key else rows
 
     def lines(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of the database as lines of a dataset: what was filled for the key's sake is open again."""

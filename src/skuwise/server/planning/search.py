@@ -14,6 +14,7 @@ from skuwise.server.planning.rows import search_words
 
 ROWS_PER_STEP = 100_000
 WORDS_MAX = 8
+FEW_MAX = 2000
 
 
 def matching(rows: QuerySet[PlanItem], text: str) -> QuerySet[PlanItem]:
@@ -27,7 +28,17 @@ def matching(rows: QuerySet[PlanItem], text: str) -> QuerySet[PlanItem]:
     else:
         asked = " ".join(f'"{word}"*' for word in words)
         found = "SELECT rowid FROM planning_search WHERE planning_search MATCH %s"
-    return rows.filter(id__in=RawSQL(found, [asked]))
+    few = _few(found, asked)
+    # Few are looked up one by one; of many, the first in the list's order are soon met.
+    return rows.filter(id__in=RawSQL(found, [asked]) if few is None else few)
+
+
+def _few(found: str, asked: str) -> list[int] | None:
+    """The ids that a search finds, None where they are many."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{found} LIMIT {FEW_MAX + 1}", [asked])
+        ids = [row[0] for row in cursor.fetchall()]
+    return ids if len(ids) <= FEW_MAX else None
 
 
 def index_items(run_id: int, tell: Callable[[str, int, int], None]) -> None:

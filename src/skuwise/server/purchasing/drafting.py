@@ -82,10 +82,16 @@ def open_proposals(
     wanted = rows.filter(order_quantity_units__gt=0)
     if suppliers:
         wanted, rows = wanted.filter(supplier_id__in=suppliers), rows.filter(supplier_id__in=suppliers)
-    found = {(item.sku_id, item.location_id): item for item in wanted.iterator(chunk_size=5000)}
+    asked = None if items is None else list(dict.fromkeys(items))
+    parts = (
+        [wanted]
+        if asked is None
+        else [wanted.filter(sku_id__in=part) for part in _parts(sorted({s for s, _ in asked}))]
+    )
+    found = {(item.sku_id, item.location_id): item for part in parts for item in part.iterator(chunk_size=5000)}
     for part in _parts(sorted({sku for sku, _ in set_units})):
         found |= {(item.sku_id, item.location_id): item for item in rows.filter(sku_id__in=part)}
-    chosen = found.keys() if items is None else [item for item in dict.fromkeys(items) if item in found]
+    chosen = found.keys() if asked is None else [item for item in asked if item in found]
     proposals = [_proposal(run, found[item], set_units.get(item)) for item in chosen]
     taken = _taken({proposal.key for proposal in proposals})
     return sorted(

@@ -13,7 +13,7 @@ from datetime import date
 
 import polars as pl
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from skuwise.server import bulk
@@ -81,8 +81,11 @@ def post(actor: Actor, movements: Iterable[Movement]) -> int:
         _refuse_below_nothing(levels, moved, careful)
         now = timezone.now()
         StockMovement.objects.bulk_create([_row(actor, movement, now) for movement in new], batch_size=NAMES_PER_QUERY)
-        for place in sorted(moved):
-            StockLevel.objects.filter(pk=levels[place].pk).update(units=F("units") + moved[place], updated_at=now)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {bulk.table_of(StockLevel)} SET units = units + %s, updated_at = %s WHERE id = %s",
+                [(moved[place], now, levels[place].pk) for place in sorted(moved)],
+            )
     return len(new)
 
 
