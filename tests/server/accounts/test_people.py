@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -11,7 +12,8 @@ from django.utils import timezone
 from skuwise.server.accounts import people
 from skuwise.server.accounts.actor import SYSTEM, HeldGrant, actor_of
 from skuwise.server.accounts.keys import actor_of_key, create_key, revoke_key
-from skuwise.server.accounts.models import ApiKey, Grant, User
+from skuwise.server.accounts.models import ApiKey, Grant, Role, User
+from skuwise.server.accounts.permissions import ALLOWED, PERMISSIONS
 from skuwise.server.audit.models import AuditEntry
 from skuwise.server.errors import NotAllowedError, RefusedError
 
@@ -141,3 +143,10 @@ def test_a_write_by_session_needs_the_token_against_forgery() -> None:
     answer = client.post("/api/v1/plan-runs", {}, content_type="application/json")
     assert answer.status_code == 403
     assert answer.json()["code"] == "API-CSRF"
+
+
+def test_the_table_of_roles_in_the_documentation_is_true() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "server.md").read_text(encoding="utf-8")
+    for name, words in PERMISSIONS.items():
+        cells = " | ".join("yes" if name in ALLOWED[role] else "" for role in Role.values)
+        assert f"| {name}: {words} | {cells} |" in page, name

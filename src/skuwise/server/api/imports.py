@@ -169,7 +169,7 @@ def _keep(file: UploadedFile, folder: Path) -> None:
             for member in members:
                 if member.filename.lower().endswith(READABLE):
                     _unpack(archive, member, folder / _plain_name(member.filename))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
         raise RefusedError("IMP-ZIP", f"{name} cannot be unpacked", "pack it again, without a password") from error
 
 

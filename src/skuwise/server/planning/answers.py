@@ -62,7 +62,7 @@ def decide(actor: Actor, change_ids: Sequence[str], decision: str, why: str = ""
     """Approve or refuse changes that wait, or undo those that were applied (``approve``, ``refuse``, ``undo``)."""
     doing = {"approve": acts.approve, "refuse": acts.refuse, "undo": acts.undo}
     if decision not in doing:
-        raise RefusedError("PLN-DECISION", f"{decision!r} is no decision", f"known are {', '.join(doing)}")
+        raise RefusedError("RUN-DECISION", f"{decision!r} is no decision", f"known are {', '.join(doing)}")
     past = {"approve": "approved", "refuse": "refused", "undo": "undone"}[decision]
 
     def move(state: LoopState, on: date) -> LoopState:
@@ -94,7 +94,7 @@ def _answered(
         missing = [one for one in ids if one not in rows]
         if run is None or missing or not ids:
             raise NotFoundError(
-                "PLN-NO-ANSWER", f"there is no {kind} {missing[0] if missing else ''}", f"look at the {kind}s"
+                "RUN-NO-ANSWER", f"there is no {kind} {missing[0] if missing else ''}", f"look at the {kind}s"
             )
         for row in rows.values():
             actor.require("edit_rules", brand=row.brand)
@@ -111,7 +111,7 @@ def _answered(
 def _moved(run: PlanRun, move: Move) -> Path:
     former = journal_of(run)
     if former is None or run.as_of is None:
-        raise ConflictError("PLN-NO-JOURNAL", "the watch has not run for this plan", "start a planning run")
+        raise ConflictError("RUN-NO-JOURNAL", "the watch has not run for this plan", "start a planning run")
     journal = Path(settings.CONFIG.data_folder) / "plans" / f"{run.pk:08d}-journal-{uuid4().hex[:8]}"
     shutil.copytree(former, journal)
     try:
@@ -119,5 +119,5 @@ def _moved(run: PlanRun, move: Move) -> Path:
             keep(Journal(move(kept.state, run.as_of), kept.currency, kept.rulebook, kept.written_at))
     except ActError as error:
         shutil.rmtree(journal)
-        raise ConflictError("PLN-ANSWER", str(error), "look at it again") from error
+        raise ConflictError("RUN-ANSWER", str(error), "look at it again") from error
     return journal

@@ -30,7 +30,7 @@ def start_replay(
     actor.require_everywhere("plan")
     unknown = [kind for kind in policies if kind not in KINDS]
     if unknown or not policies:
-        raise RefusedError("PLN-POLICY", f"{unknown[:1]} is no kind of policy", f"known are {', '.join(KINDS)}")
+        raise RefusedError("RUN-POLICY", f"{unknown[:1]} is no kind of policy", f"known are {', '.join(KINDS)}")
     days = {"start": start and start.isoformat(), "end": end and end.isoformat()}
     return queue.enqueue(actor, "replay", {"policies": list(policies), **days}, lock="replay")
 
@@ -41,7 +41,7 @@ def report_of(actor: Actor, job_id: int) -> Path:
     done = Job.objects.filter(pk=job_id, kind="replay", state=JobState.DONE).first()
     path = _folder(job_id) / REPORT_FILE
     if done is None or not path.exists():
-        raise NotFoundError("PLN-NO-REPLAY", f"there is no finished replay {job_id}", "look at the list of jobs")
+        raise NotFoundError("RUN-NO-REPLAY", f"there is no finished replay {job_id}", "look at the list of jobs")
     return path
 
 

@@ -30,7 +30,7 @@ def item(actor: Actor, sku_id: str, location_id: str) -> PlanItem:
     """One item of the plan in force."""
     found = items(actor).filter(sku_id=sku_id, location_id=location_id).first()
     if found is None:
-        raise NotFoundError("PLN-NO-ITEM", f"{sku_id} at {location_id} is not in the plan", "look at the list of items")
+        raise NotFoundError("RUN-NO-ITEM", f"{sku_id} at {location_id} is not in the plan", "look at the list of items")
     return found
 
 
@@ -41,7 +41,7 @@ def explained(actor: Actor, sku_id: str, location_id: str, field: str = "", *, f
     try:
         told = skuwise.explain(plan, sku_id, location_id, field or "order_quantity_units")
     except UnknownNameError as error:
-        raise NotFoundError("PLN-NO-FIELD", str(error.args[0]), "name a field of the plan") from error
+        raise NotFoundError("RUN-NO-FIELD", str(error.args[0]), "name a field of the plan") from error
     return skuwise.render(told, full=full)
 
 
@@ -55,7 +55,7 @@ def run(run_id: int) -> PlanRun:
     """A finished run whose snapshot is kept."""
     found = PlanRun.objects.filter(pk=run_id, state=RunState.DONE).exclude(folder="").first()
     if found is None:
-        raise NotFoundError("PLN-UNKNOWN", f"there is no plan of run {run_id}", "look at the list of runs")
+        raise NotFoundError("RUN-UNKNOWN", f"there is no plan of run {run_id}", "look at the list of runs")
     return found
 
 
@@ -73,7 +73,7 @@ def summaries(actor: Actor, dimension: str) -> list[dict[str, Any]]:
     """Sums by the values of a dimension over the actor's brands, and the rates that follow from them."""
     actor.require("look")
     if dimension not in DIMENSIONS:
-        raise NotFoundError("PLN-DIMENSION", f"{dimension!r} is no dimension", f"known are {', '.join(DIMENSIONS)}")
+        raise NotFoundError("RUN-DIMENSION", f"{dimension!r} is no dimension", f"known are {', '.join(DIMENSIONS)}")
     rows = actor.scope(PlanSummary.objects.filter(run_id=in_force().pk, dimension=dimension), "look", brand="brand")
     sums = [field.name for field in PlanSummary._meta.fields][5:]
     grouped = rows.values("value").annotate(**{f"sum_{name}": Sum(name) for name in sums}).order_by("value")

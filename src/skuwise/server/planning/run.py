@@ -49,10 +49,10 @@ def start(actor: Actor, as_of: date | None = None) -> PlanRun:
 
 
 def in_force() -> PlanRun:
-    """The run whose plan holds. Raises ``NotFoundError`` ``PLN-NONE`` before the first."""
+    """The run whose plan holds. Raises ``NotFoundError`` ``RUN-NONE`` before the first."""
     run = PlanRun.objects.filter(in_force=True).first()
     if run is None:
-        raise NotFoundError("PLN-NONE", "there is no plan yet", "import the shop's tables and start a planning run")
+        raise NotFoundError("RUN-NONE", "there is no plan yet", "import the shop's tables and start a planning run")
     return run
 
 
@@ -82,7 +82,7 @@ def make_plan(actor: Actor, run: PlanRun, tell: Tell) -> PlanRun:
     tell("reading the shop", 0, 0)
     dataset = shop_dataset(run.as_of_asked, lambda what: tell(what, 0, 0))
     if "sales" not in dataset.tables:
-        raise RefusedError("PLN-NO-SALES", "there are no sales to plan from", "import them first")
+        raise RefusedError("RUN-NO-SALES", "there are no sales to plan from", "import them first")
     before = PlanRun.objects.filter(in_force=True).first()
     root = Path(settings.CONFIG.data_folder) / "plans"
     name = f"{run.pk:08d}"
