@@ -37,7 +37,7 @@ def test_sales_older_than_the_longest_history_are_counted_and_not_read() -> None
     lines = [line("2025-01-01", 9), line("2026-02-10", 1), line("2026-03-01", 4)]
     inputs = plan_inputs(dataset(sales=lines), history_periods_max=3)
     assert inputs.history.sales_units.tolist() == [[1, 0, 4]]
-    assert finding_of(inputs, "RUN-002").count == 1
+    assert finding_of(inputs, "PLN-002").count == 1
     gone = plan_inputs(dataset(sales=[*lines, line("2025-01-01", 9, "GONE")]), history_periods_max=3)
     assert gone.history.sales_units[row_of(gone, "GONE")].tolist() == [0, 0, 0]
 
@@ -51,14 +51,14 @@ def test_a_cancellation_takes_from_its_own_period_then_from_the_newest_earlier_o
     ]
     inputs = plan_inputs(dataset(sales=lines))
     assert inputs.history.sales_units.tolist() == [[5, 1, 0]]
-    assert "RUN-010" not in codes_of(inputs)
+    assert "PLN-010" not in codes_of(inputs)
 
 
 def test_a_cancellation_without_a_sale_is_told_and_touches_no_other_item() -> None:
     lines = [line("2026-02-17", 2), line("2026-02-25", -6), line("2026-02-25", 3, "B"), line("2026-02-26", 1)]
     inputs = plan_inputs(dataset(sales=lines))
     assert inputs.history.sales_units.tolist() == [[0, 0], [0, 3]]
-    told = finding_of(inputs, "RUN-010")
+    told = finding_of(inputs, "PLN-010")
     assert (told.sku_id, told.count) == ("A", 1)
     assert "3 cancelled units" in told.message
 
@@ -159,7 +159,7 @@ def test_a_recipe_holds_on_the_day_of_the_sale() -> None:
     assert inputs.history.sales_units[row_of(inputs, "old"), -1] == 1
     assert inputs.history.sales_units[row_of(inputs, "new"), -1] == 20
     assert inputs.history.sales_units[row_of(inputs, "KIT"), -1] == 111
-    told = finding_of(inputs, "RUN-011")
+    told = finding_of(inputs, "PLN-011")
     assert (told.sku_id, told.count) == ("KIT", 1)
     assert told.message.startswith("100 units")
 
@@ -252,7 +252,7 @@ def test_of_overlapping_availability_rows_the_one_that_starts_last_holds() -> No
     ]
     inputs = plan_inputs(dataset(sales=[line("2026-02-23", 1), line("2026-02-23", 1, "B")], availability=availability))
     np.testing.assert_allclose(inputs.history.in_stock_share[:, 0], [2 / 7, 4 / 7], rtol=1e-6)
-    told = finding_of(inputs, "RUN-062")
+    told = finding_of(inputs, "PLN-062")
     assert (told.sku_id, told.count) == ("A", 1)
 
 
@@ -274,7 +274,7 @@ def test_frequent_counts_tell_stockouts_where_no_availability_is_given() -> None
     np.testing.assert_allclose(inputs.history.in_stock_share[0], [5 / 7, 6 / 7], rtol=1e-6)
     assert (inputs.history.in_stock_share[1] == 1).all()
     assert inputs.history.availability_known.tolist() == [True, False]
-    assert finding_of(inputs, "RUN-060").sku_id == "A"
+    assert finding_of(inputs, "PLN-060").sku_id == "A"
 
 
 def test_a_known_arrival_ends_a_stockout_read_from_weekly_counts() -> None:
@@ -292,7 +292,7 @@ def test_an_availability_table_goes_before_stock_counts() -> None:
     availability = [{"sku_id": "A", "date": "2026-02-16", "in_stock_share": 1.0}]
     inputs = plan_inputs(dataset(sales=[line("2026-02-16", 1)], stock=daily, availability=availability))
     assert (inputs.history.in_stock_share == 1).all()
-    assert "RUN-060" not in codes_of(inputs)
+    assert "PLN-060" not in codes_of(inputs)
 
 
 def test_fill_counts_by_unit_line_and_order() -> None:

@@ -35,7 +35,7 @@ def test_every_sku_at_a_location_that_occurs_anywhere_is_an_item_sorted_by_sku_t
 def test_a_catalogue_sku_that_occurs_nowhere_lies_at_main_or_at_the_only_location() -> None:
     alone = plan_inputs(dataset(skus=[{"sku_id": "N"}], sales=[SALE]))
     assert ("N", "MAIN") in items_of(alone)
-    assert finding_of(alone, "RUN-005").sku_id == "N"
+    assert finding_of(alone, "PLN-005").sku_id == "N"
     one = plan_inputs(dataset(skus=[{"sku_id": "N"}], sales=[{**SALE, "location_id": "W1"}]))
     assert items_of(one) == [("A", "W1"), ("N", "W1")]
     two = [{**SALE, "location_id": "W1"}, {**SALE, "location_id": "W2"}]
@@ -48,9 +48,9 @@ def test_rows_without_a_location_count_for_the_default_one_and_are_told() -> Non
     )
     assert items_of(inputs) == [("A", "W1")]
     assert inputs.history.sales_units[0, -1] == 5
-    told = finding_of(inputs, "RUN-004")
+    told = finding_of(inputs, "PLN-004")
     assert (told.table, told.count) == ("sales", 2)
-    assert "RUN-004" not in codes_of(plan_inputs(dataset(sales=[SALE])))
+    assert "PLN-004" not in codes_of(plan_inputs(dataset(sales=[SALE])))
 
 
 def test_an_item_key_is_a_fixed_hash_of_the_two_names() -> None:
@@ -131,23 +131,23 @@ def test_the_selling_price_is_that_of_the_catalogue_then_the_price_list_then_wha
     ]
     inputs = plan_inputs(dataset(skus=[{"sku_id": "A", "unit_price_minor": 800}], sales=sales, prices=prices))
     assert inputs.attributes.unit_price_minor.tolist() == [800, 720, 500, 500, -1]
-    assert (finding_of(inputs, "RUN-030").sku_id, finding_of(inputs, "RUN-031").sku_id) == ("B", "C")
-    assert finding_of(inputs, "RUN-031").count == 2
-    assert finding_of(inputs, "RUN-032").sku_id == "E"
+    assert (finding_of(inputs, "PLN-030").sku_id, finding_of(inputs, "PLN-031").sku_id) == ("B", "C")
+    assert finding_of(inputs, "PLN-031").count == 2
+    assert finding_of(inputs, "PLN-032").sku_id == "E"
 
 
 def test_a_shop_without_any_table_has_no_items_and_says_that_no_demand_is_known() -> None:
     inputs = plan_inputs(dataset())
     assert len(inputs.index) == 0
     assert inputs.history.sales_units.shape == (0, 1)
-    assert codes_of(inputs) == {"RUN-070"}
+    assert codes_of(inputs) == {"PLN-070"}
 
 
 def test_a_catalogue_alone_is_planned_without_history() -> None:
     inputs = plan_inputs(dataset(skus=[{"sku_id": "A"}, {"sku_id": "B"}]))
     assert items_of(inputs) == [("A", "MAIN"), ("B", "MAIN")]
     assert inputs.history.sales_units.tolist() == [[0], [0]]
-    assert {"RUN-005", "RUN-022", "RUN-027", "RUN-032", "RUN-040", "RUN-070"} <= codes_of(inputs)
+    assert {"PLN-005", "PLN-022", "PLN-027", "PLN-032", "PLN-040", "PLN-070"} <= codes_of(inputs)
 
 
 def test_text_kept_as_categories_gives_the_same_items() -> None:
@@ -181,11 +181,11 @@ def test_many_locations_do_not_need_a_dense_table(monkeypatch: pytest.MonkeyPatc
     sparse = plan_inputs(data)
     assert items_of(sparse) == items_of(dense) == [("A", "W3"), ("B", "W1"), ("B", "W2")]
     assert sparse.history.sales_units.tolist() == dense.history.sales_units.tolist()
-    assert finding_of(sparse, "RUN-061").count == 1
+    assert finding_of(sparse, "PLN-061").count == 1
 
 
 def test_findings_of_the_dataset_stay_before_those_of_planning_and_all_codes_are_registered() -> None:
-    before = found("RUN-002", "said by the reader")
+    before = found("PLN-002", "said by the reader")
     inputs = plan_inputs(dataset(skus=[{"sku_id": "A"}], findings=(before,)))
     assert inputs.findings[0] is before
     assert all(isinstance(finding, Finding) for finding in inputs.findings)
@@ -204,4 +204,4 @@ def test_the_as_of_day_is_the_datasets_unless_another_is_named() -> None:
     assert plan_inputs(dataset(sales=[SALE])).grid.as_of == np.datetime64(AS_OF)
     later = plan_inputs(dataset(sales=[SALE]), as_of=date(2026, 3, 16))
     assert later.history.sales_units.tolist() == [[1, 0, 0]]
-    assert finding_of(later, "RUN-003").count == 14
+    assert finding_of(later, "PLN-003").count == 14

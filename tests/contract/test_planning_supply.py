@@ -39,7 +39,7 @@ def test_terms_without_a_location_hold_everywhere_and_those_with_one_go_first() 
     assert np.isnan(terms.undelivered_share[[w1, w2]]).all()
     assert terms.undelivered_share[b] == 0.1
     assert np.isnan(terms.lead_time_days_mean[b])
-    assert finding_of(inputs, "RUN-022").sku_id == "B"
+    assert finding_of(inputs, "PLN-022").sku_id == "B"
 
 
 def test_of_several_suppliers_the_cheapest_is_planned_with_whatever_the_order_of_the_rows() -> None:
@@ -53,7 +53,7 @@ def test_of_several_suppliers_the_cheapest_is_planned_with_whatever_the_order_of
         b = row_of(inputs, "B", "W1")
         assert inputs.attributes.supplier.of(b) == "cheap"
         assert (inputs.supply.unit_cost_minor[b], inputs.supply.lead_time_days_mean[b]) == (400, 20.0)
-        assert finding_of(inputs, "RUN-024").sku_id == "B"
+        assert finding_of(inputs, "PLN-024").sku_id == "B"
 
 
 def test_three_receipts_tell_the_lead_time_with_its_sample_standard_deviation() -> None:
@@ -68,7 +68,7 @@ def test_three_receipts_tell_the_lead_time_with_its_sample_standard_deviation() 
     assert inputs.supply.lead_time_days_mean[a] == 14.0
     assert inputs.supply.lead_time_days_sd[a] == 4.0
     assert inputs.supply.lead_time_observations.tolist()[a] == 3
-    assert finding_of(inputs, "RUN-020").sku_id == "A"
+    assert finding_of(inputs, "PLN-020").sku_id == "A"
     assert np.isnan(inputs.supply.lead_time_days_mean[b])
     assert inputs.supply.lead_time_observations[b] == 0
 
@@ -86,7 +86,7 @@ def test_with_fewer_than_three_receipts_the_suppliers_tell_the_lead_time() -> No
         row = row_of(inputs, sku, place)
         assert inputs.supply.lead_time_days_mean[row] == (10 + 12 + 14 + 20) / 4
         assert inputs.supply.lead_time_observations[row] == 4
-    assert finding_of(inputs, "RUN-021").count == 2
+    assert finding_of(inputs, "PLN-021").count == 2
     assert np.isnan(inputs.supply.lead_time_days_mean[row_of(inputs, "D")])
 
 
@@ -96,7 +96,7 @@ def test_one_receipt_tells_a_mean_and_no_spread() -> None:
     assert inputs.supply.lead_time_days_mean[b] == 20.0
     assert np.isnan(inputs.supply.lead_time_days_sd[b])
     assert inputs.supply.lead_time_observations[b] == 1
-    assert finding_of(inputs, "RUN-023").sku_id == "B"
+    assert finding_of(inputs, "PLN-023").sku_id == "B"
 
 
 def test_a_given_lead_time_goes_before_receipts_and_counts_no_observations() -> None:
@@ -121,16 +121,16 @@ def test_unit_cost_is_that_of_the_terms_then_the_newest_receipt_then_the_catalog
     inputs = plan_inputs(dataset(skus=skus, sales=SALES, supply=supply, receipts=receipts))
     assert items_of(inputs) == [("A", "W1"), ("A", "W2"), ("B", "W1"), ("C", "MAIN"), ("D", "MAIN")]
     assert inputs.supply.unit_cost_minor.tolist() == [60, 70, 120, 999, -1]
-    assert finding_of(inputs, "RUN-025").count == 2
-    assert finding_of(inputs, "RUN-026").sku_id == "C"
-    assert finding_of(inputs, "RUN-027").sku_id == "D"
+    assert finding_of(inputs, "PLN-025").count == 2
+    assert finding_of(inputs, "PLN-026").sku_id == "C"
+    assert finding_of(inputs, "PLN-027").sku_id == "D"
 
 
 def test_a_bundle_is_not_bought_so_its_missing_terms_are_no_finding() -> None:
     sales = [{"date": "2026-02-24", "sku_id": "KIT", "units": 1, "unit_price_minor": 5}]
     bundles = [{"bundle_sku_id": "KIT", "component_sku_id": "A", "component_units": 1}]
     inputs = plan_inputs(dataset(sales=sales, bundles=bundles))
-    assert {finding.sku_id for finding in inputs.findings if finding.code in ("RUN-022", "RUN-027", "RUN-040")} == {"A"}
+    assert {finding.sku_id for finding in inputs.findings if finding.code in ("PLN-022", "PLN-027", "PLN-040")} == {"A"}
     assert all(finding.count == 1 for finding in inputs.findings)
 
 
@@ -150,15 +150,15 @@ def test_stock_is_the_latest_count_before_the_as_of_day() -> None:
     assert state.backlog_units.tolist() == [2, 0, 0, 0]
     assert state.known.tolist() == [True, True, False, True]
     assert state.source_row.tolist() == [3, 5, 0, 6]
-    assert finding_of(inputs, "RUN-040").sku_id == "B"
-    assert finding_of(inputs, "RUN-041").sku_id == "C"
-    assert (finding_of(inputs, "RUN-001").table, finding_of(inputs, "RUN-001").count) == ("stock", 1)
+    assert finding_of(inputs, "PLN-040").sku_id == "B"
+    assert finding_of(inputs, "PLN-041").sku_id == "C"
+    assert (finding_of(inputs, "PLN-001").table, finding_of(inputs, "PLN-001").count) == ("stock", 1)
 
 
 def test_without_a_stock_table_all_stock_is_unknown() -> None:
     inputs = plan_inputs(dataset(sales=SALES))
     assert not inputs.stock.known.any()
-    assert finding_of(inputs, "RUN-040").count == 3
+    assert finding_of(inputs, "PLN-040").count == 3
 
 
 def order(number: str, sku: str, units: int, **more: object) -> dict[str, object]:
@@ -182,7 +182,7 @@ def test_open_orders_count_once_sorted_by_item_and_due_day() -> None:
     assert lines.ordered_days_ago.tolist() == [51, 20, 10]
     assert lines.order_id.tolist() == ["P3", "P2", "P1"]
     assert lines.source_row.tolist() == [4, 3, 2]
-    told = finding_of(inputs, "RUN-050")
+    told = finding_of(inputs, "PLN-050")
     assert (told.sku_id, told.count) == ("A", 1)
 
 
@@ -198,8 +198,8 @@ def test_orders_without_a_day_of_arrival_are_expected_after_the_mean_lead_time()
     assert inputs.open_orders.order_id.tolist() == ["P1", "P2", "P3"]
     assert inputs.open_orders.due_days.tolist() == [10, 20, 4]  # B: 14 days are the rulebook's assumption
     assert inputs.open_orders.ordered_days_ago.tolist() == [10, -1, 10]
-    assert finding_of(inputs, "RUN-051").count == 3
-    assert finding_of(inputs, "RUN-052").sku_id == "B"
+    assert finding_of(inputs, "PLN-051").count == 3
+    assert finding_of(inputs, "PLN-052").sku_id == "B"
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_a_plan_of_a_past_day_sees_nothing_later(rich: dict[str, list[dict[str, 
     assert inputs.stock.on_hand_units.tolist() == [8]
     assert inputs.supply.lead_time_days_mean.tolist() == [30.0]
     np.testing.assert_allclose(inputs.history.in_stock_share, [[1.0, 6 / 7]], rtol=1e-6)
-    unseen = {finding.table: finding.count for finding in inputs.findings if finding.code == "RUN-001"}
+    unseen = {finding.table: finding.count for finding in inputs.findings if finding.code == "PLN-001"}
     assert unseen == {"sales": 2, "stock": 2, "receipts": 2, "open_orders": 2, "availability": 1}
 
 
@@ -256,7 +256,7 @@ def test_a_plan_of_a_past_day_still_expects_what_has_arrived_since(rich: dict[st
     assert inputs.open_orders.order_id.tolist() == ["P1", "P2"]
     assert inputs.open_orders.units.tolist() == [4, 6]
     assert inputs.open_orders.due_days.tolist() == [4, 32]  # as promised, not as it came
-    assert finding_of(inputs, "RUN-053").count == 1
+    assert finding_of(inputs, "PLN-053").count == 1
 
 
 def test_the_same_plan_results_where_the_later_rows_never_existed(rich: dict[str, list[dict[str, object]]]) -> None:
@@ -282,7 +282,7 @@ def test_the_same_plan_results_where_the_later_rows_never_existed(rich: dict[str
 
 def test_nothing_is_unseen_on_the_datasets_own_day(rich: dict[str, list[dict[str, object]]]) -> None:
     inputs = plan_inputs(dataset(**rich))
-    assert "RUN-001" not in codes_of(inputs)
+    assert "PLN-001" not in codes_of(inputs)
     assert inputs.open_orders.order_id.tolist() == ["P2", "P3", "P4"]
     assert inputs.open_orders.due_days.tolist() == [18, 18, 19]  # P4: the mean of 30, 16 and 10 days
     assert inputs.stock.on_hand_units.tolist() == [2, 6]

@@ -87,7 +87,7 @@ def test_equal_values_of_another_type_or_shape_are_not_the_same() -> None:
 def test_the_same_dataset_gives_the_same_hash_and_findings_do_not_enter() -> None:
     inputs = shop()
     assert inputs_hash(inputs) == inputs_hash(shop())
-    assert inputs_hash(replace(inputs, findings=(found("RUN-070", "said"),))) == inputs_hash(inputs)
+    assert inputs_hash(replace(inputs, findings=(found("PLN-070", "said"),))) == inputs_hash(inputs)
     assert len(inputs_hash(inputs)) == 64
 
 

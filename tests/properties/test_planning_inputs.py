@@ -191,7 +191,7 @@ def test_units_sold_are_units_in_the_panel_plus_cancelled_ones_that_found_a_sale
     inputs = plan_inputs(dataset(sales=rows))
     sold = sum(row["units"] for row in rows if row["kind"] in ("sale", "promotion"))
     cancelled = -sum(row["units"] for row in rows if row["kind"] == "cancellation")
-    told = [finding.message for finding in inputs.findings if finding.code == "RUN-010"]
+    told = [finding.message for finding in inputs.findings if finding.code == "PLN-010"]
     unmatched = int(told[0].split()[0]) if told else 0
     assert int(inputs.history.sales_units.sum()) == sold - (cancelled - unmatched)
     assert (inputs.history.sales_units >= 0).all()

@@ -126,7 +126,7 @@ def test_the_raw_year_of_the_gift_shop(shared_data: SharedData, record_property:
     sold = sales.filter(pl.col("kind") != "cancellation")["units"].sum()
     assert sold + undone["units"].sum() <= shop.plan.columns["sales_units"].sum() <= sold
     codes = {finding.code for finding in shop.plan.findings}
-    assert {"DAT-CATALOGUE-DERIVED", "DAT-NO-AVAILABILITY", "SAL-SAME-LINE", "RUN-010", "POL-005", "POL-006"} <= codes
+    assert {"DAT-CATALOGUE-DERIVED", "DAT-NO-AVAILABILITY", "SAL-SAME-LINE", "PLN-010", "POL-005", "POL-006"} <= codes
 
 
 def test_two_years_of_the_gift_shop_in_memory(shared_data: SharedData, record_property: RecordProperty) -> None:

@@ -158,7 +158,7 @@ def _find_items(
     items = index_items(names, [*occurring, alone * len(names.locations) + names.default_location])
     default = names.locations.names[names.default_location]
     text = f"in the catalogue or supply terms only; planned at location {default}"
-    return items, told("RUN-005", items, (listed & ~placed)[items.sku], text, table="skus")
+    return items, told("PLN-005", items, (listed & ~placed)[items.sku], text, table="skus")
 
 
 def _availability(
@@ -175,7 +175,7 @@ def _availability(
         return None, []
     which = np.zeros(len(items), dtype=bool)
     which[spans.item] = True
-    return spans, told("RUN-060", items, which, "stockouts are read from frequent stock counts", table="stock")
+    return spans, told("PLN-060", items, which, "stockouts are read from frequent stock counts", table="stock")
 
 
 def _rows_without_location(tables: Mapping[str, pl.DataFrame], names: Names) -> list[Finding]:
@@ -188,5 +188,5 @@ def _rows_without_location(tables: Mapping[str, pl.DataFrame], names: Names) -> 
         count = column(tables[name], "location_id").null_count() if name in tables else 0
         if count:
             text = f"{count} rows of {name} name no location and count for {default}"
-            findings.append(found("RUN-004", text, table=name, count=count))
+            findings.append(found("PLN-004", text, table=name, count=count))
     return findings

@@ -135,11 +135,11 @@ def selling_prices(
     paid = _paid_prices(lines, items, missing & (listed < 0))[items.sku] if (missing & (listed < 0)).any() else price
     price = np.where(missing, np.where(listed >= 0, listed, paid), price)
     return price, [
-        *told("RUN-030", items, missing & (listed >= 0), "selling price of the price list", table="prices"),
+        *told("PLN-030", items, missing & (listed >= 0), "selling price of the price list", table="prices"),
         *told(
-            "RUN-031", items, missing & (listed < 0) & (price >= 0), "selling price is the median paid", table="sales"
+            "PLN-031", items, missing & (listed < 0) & (price >= 0), "selling price is the median paid", table="sales"
         ),
-        *told("RUN-032", items, price < 0, "selling price unknown", table="skus"),
+        *told("PLN-032", items, price < 0, "selling price unknown", table="skus"),
     ]
 
 

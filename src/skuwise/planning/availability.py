@@ -53,13 +53,13 @@ def spans_of_table(availability: pl.DataFrame, rows: np.ndarray, items: Items) -
     findings = []
     if stray:
         text = f"{stray} rows speak of SKUs at locations that have neither sales nor stock nor supply"
-        findings.append(found("RUN-061", text, table="availability", count=stray))
+        findings.append(found("PLN-061", text, table="availability", count=stray))
         spans = spans.take(rows >= 0)
     spans, overlapping = _without_overlaps(spans)
     which = np.zeros(len(items), dtype=bool)
     which[overlapping] = True
     text = "availability rows overlap; each day follows the row that starts last"
-    return spans, findings + told("RUN-062", items, which, text, table="availability")
+    return spans, findings + told("PLN-062", items, which, text, table="availability")
 
 
 def spans_of_counts(

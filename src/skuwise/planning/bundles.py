@@ -160,4 +160,4 @@ def _told(without_recipe: pl.DataFrame, names: Names) -> list[Finding]:
     skus = without_recipe["sku"].unique().sort()
     sku = str(names.skus.names[int(skus[0])])
     text = f"{units} units of {len(skus)} bundles, {sku} first, were sold on days for which no recipe holds"
-    return [found("RUN-011", text, table="bundles", count=len(skus), sku_id=sku)]
+    return [found("PLN-011", text, table="bundles", count=len(skus), sku_id=sku)]

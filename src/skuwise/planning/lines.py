@@ -97,7 +97,7 @@ def read_lines(
         lines = SalesLines(
             grid, pl.DataFrame(), None, nothing, nothing, nothing, nothing.astype(np.int64), None, nothing
         )
-        return lines, [found("RUN-070", "there is no sales table: no demand is known", table="sales")]
+        return lines, [found("PLN-070", "there is no sales table: no demand is known", table="sales")]
     as_of_day = int(last.astype(np.int64))
     day = sales["date"].cast(pl.Date).to_physical().to_numpy()
     units = whole_numbers(sales, "units", 0)
@@ -114,7 +114,7 @@ def read_lines(
         sku, pair, day, units = sku[rows], pair[rows], day[rows], units[rows]
         kind = None if kind is None else kind[rows]
     if not len(day):
-        findings.append(found("RUN-070", f"no sale is dated before {as_of}: no demand is known", table="sales"))
+        findings.append(found("PLN-070", f"no sale is dated before {as_of}: no demand is known", table="sales"))
     return SalesLines(grid, sales, rows, sku, pair, day, units, kind, older_pairs), findings
 
 
@@ -186,5 +186,5 @@ def _told(new: int, old: int, as_of: date, grid: PeriodGrid) -> list[Finding]:
     findings = [not_seen("sales", new, as_of)] if new else []
     if old:
         text = f"{old} sales lines before {grid.start} are older than the history and not read"
-        findings.append(found("RUN-002", text, table="sales", count=old))
+        findings.append(found("PLN-002", text, table="sales", count=old))
     return findings

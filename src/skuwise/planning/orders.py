@@ -69,10 +69,10 @@ def open_order_lines(
     overdue = (due.day < today) & ~due.estimated
     rebuilt = np.arange(len(frame)) >= len(frame) - (len(frames[-1]) if later_receipts is not None else 0)
     return lines, [
-        *_told("RUN-050", "order lines should have arrived before the as-of day", overdue, item, due.day, items),
-        *_told("RUN-051", "order lines name no day of arrival: estimated", due.estimated, item, due.day, items),
-        *_told("RUN-052", "of these have an assumed lead time", due.assumed, item, due.day, items),
-        *_told("RUN-053", "order lines of that day were rebuilt from receipts", rebuilt, item, due.day, items),
+        *_told("PLN-050", "order lines should have arrived before the as-of day", overdue, item, due.day, items),
+        *_told("PLN-051", "order lines name no day of arrival: estimated", due.estimated, item, due.day, items),
+        *_told("PLN-052", "of these have an assumed lead time", due.assumed, item, due.day, items),
+        *_told("PLN-053", "order lines of that day were rebuilt from receipts", rebuilt, item, due.day, items),
     ]
 
 

@@ -73,7 +73,7 @@ def _undo_cancelled(sales: IntArray, lines: SalesLines, item: np.ndarray, items:
         return []
     sku = items.sku_name(int(touched[rest[0]]))
     text = f"{int(unmatched.sum())} cancelled units of {len(rest)} items ({sku} first) undo no sale within the history"
-    return [found("RUN-010", text, table="sales", count=len(rest), sku_id=sku)]
+    return [found("PLN-010", text, table="sales", count=len(rest), sku_id=sku)]
 
 
 def _promotion_shares(

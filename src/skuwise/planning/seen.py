@@ -61,7 +61,7 @@ def see(dataset: Dataset, as_of: date) -> Seen:
 def not_seen(table: str, count: int, as_of: date) -> Finding:
     """The finding that tells how many rows of a table lie on the as-of day or later."""
     return found(
-        "RUN-001", f"{count} rows of {table} are dated {as_of} or later and are not seen", table=table, count=count
+        "PLN-001", f"{count} rows of {table} are dated {as_of} or later and are not seen", table=table, count=count
     )
 
 
@@ -82,4 +82,4 @@ def _days_without_data(dataset: Dataset, as_of: date) -> list[Finding]:
         return []
     days = (as_of - dataset.as_of).days
     text = f"the data end before {dataset.as_of}: the {days} days until {as_of} count as days without sales"
-    return [found("RUN-003", text, table="sales", count=days)]
+    return [found("PLN-003", text, table="sales", count=days)]

@@ -31,7 +31,7 @@ def stock_state(
         nothing = constant(0, (n,), np.int64)
         never = constant(UNKNOWN, (n,), np.int64)
         state = StockState(nothing, nothing, nothing, constant(False, (n,), np.bool_), nothing, never)
-        return state, told("RUN-040", items, ~is_bundle, "no stock table was given, so stock is unknown", table="stock")
+        return state, told("PLN-040", items, ~is_bundle, "no stock table was given, so stock is unknown", table="stock")
     day = day_numbers(stock, "date")
     on_hand = whole_numbers(stock, "on_hand_units", 0)
     source_row = whole_numbers(stock, "_row", 0)
@@ -53,8 +53,8 @@ def stock_state(
     state = StockState(placed["on_hand"], placed["reserved"], placed["backlog"], known, placed["source_row"], age)
     old = age > COUNT_AGE_DAYS_MAX
     return state, [
-        *told("RUN-040", items, ~known & ~is_bundle, "never counted before the as-of day", table="stock"),
-        *told("RUN-041", items, old, f"counted last more than {COUNT_AGE_DAYS_MAX} days ago", table="stock"),
+        *told("PLN-040", items, ~known & ~is_bundle, "never counted before the as-of day", table="stock"),
+        *told("PLN-041", items, old, f"counted last more than {COUNT_AGE_DAYS_MAX} days ago", table="stock"),
     ]
 
 

@@ -132,16 +132,16 @@ def supply_terms(
     from_supplier = bought & no_mean & ~np.isnan(mean) & observed.from_supplier
     cost_missing = bought & (given_cost < 0)
     return terms, [
-        *told("RUN-020", items, from_own, "lead time measured on the item's receipts", table="receipts"),
-        *told("RUN-021", items, from_supplier, "lead time measured on the supplier's receipts", table="receipts"),
+        *told("PLN-020", items, from_own, "lead time measured on the item's receipts", table="receipts"),
+        *told("PLN-021", items, from_supplier, "lead time measured on the supplier's receipts", table="receipts"),
         *told(
-            "RUN-022", items, bought & np.isnan(mean), "neither terms nor receipts tell the lead time", table="supply"
+            "PLN-022", items, bought & np.isnan(mean), "neither terms nor receipts tell the lead time", table="supply"
         ),
-        *told("RUN-023", items, bought & ~np.isnan(mean) & np.isnan(sd), "no spread of the lead time", table="supply"),
-        *told("RUN-024", items, bought & rows.several, "several supply rows; the cheapest is used", table="supply"),
-        *told("RUN-025", items, cost_missing & (paid >= 0), "unit cost of the newest receipt", table="receipts"),
-        *told("RUN-026", items, cost_missing & (paid < 0) & (cost >= 0), "unit cost of the catalogue", table="skus"),
-        *told("RUN-027", items, bought & (cost < 0), "unit cost unknown", table="supply"),
+        *told("PLN-023", items, bought & ~np.isnan(mean) & np.isnan(sd), "no spread of the lead time", table="supply"),
+        *told("PLN-024", items, bought & rows.several, "several supply rows; the cheapest is used", table="supply"),
+        *told("PLN-025", items, cost_missing & (paid >= 0), "unit cost of the newest receipt", table="receipts"),
+        *told("PLN-026", items, cost_missing & (paid < 0) & (cost >= 0), "unit cost of the catalogue", table="skus"),
+        *told("PLN-027", items, bought & (cost < 0), "unit cost unknown", table="supply"),
     ]
 
 
