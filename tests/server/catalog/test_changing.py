@@ -95,6 +95,12 @@ def test_a_person_changes_only_their_brands_and_sees_only_them() -> None:
         put(VIEWER, "skus", [{"sku_id": "CAP-1", "name": "x"}])
     assert sorted(rows_of(OF_ALDER, "skus").values_list("sku_id", flat=True)) == ["TEE-BLUE", "TEE-RED"]
     assert {row.sku_id for row in rows_of(OF_ALDER, "supply-terms")} == {"TEE-BLUE", "TEE-RED"}
+    listing = {"sku_id": "CAP-1", "external_id": "B000", "pack_units": 2}
+    put(PLANNER, "channels", [{"channel_id": "web"}, {"channel_id": "amazon"}])
+    put(PLANNER, "listings", [listing | {"channel_id": one, "channel_sku": f"{one}-cap"} for one in ("web", "amazon")])
+    of_web = Actor("wes", (HeldGrant("viewer", channel_id="web"),))
+    assert [row.channel_sku for row in rows_of(of_web, "listings")] == ["web-cap"]
+    assert [row.channel_id for row in rows_of(of_web, "channels")] == ["web"]
 
 
 def test_stock_is_adjusted_and_carried_once_with_a_reason() -> None:

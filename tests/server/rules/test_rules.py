@@ -8,12 +8,13 @@ import pytest
 from django.utils import timezone
 
 import skuwise
+from skuwise.server.audit.models import AuditEntry
 from skuwise.server.dataset import shop_dataset
 from skuwise.server.errors import ConflictError, NotAllowedError, NotFoundError, RefusedError
 from skuwise.server.operations.previews import commit, preview, undo
 from skuwise.server.rules.looking import fields, history
 from skuwise.server.rules.models import Override, RulebookVersion
-from skuwise.server.rules.overrides import add, end, expiring, visible
+from skuwise.server.rules.overrides import add, end, expiring, tell_ending, visible
 from skuwise.server.rules.rulebook import rulebook_in_force, write_version
 from tests.server.shops import OF_ALDER, PLANNER, VIEWER, imported, planned
 
@@ -87,6 +88,10 @@ def test_what_ends_soon_is_known() -> None:
         [ROW | {"until": today + timedelta(days=3)}, ROW | {"sku_id": "MUG-1", "until": today + timedelta(days=30)}],
     )
     assert [one.sku_id for one in expiring(7)] == ["CAP-1"]
+    for _ in range(2):
+        tell_ending(timezone.now())
+    told = AuditEntry.objects.filter(action="override.expiring")
+    assert [entry.after["sku_id"] for entry in told] == ["CAP-1"], "each is told of once"
 
 
 def test_a_rulebook_is_shown_before_it_is_written_and_goes_back_in_every_number() -> None:

@@ -119,9 +119,14 @@ def rows_of(actor: Actor, name: str) -> models.QuerySet[Any]:
     """The rows of a kind that the actor may see."""
     kind = _kind(name)
     rows = kind.model._default_manager.all()
-    brands = actor.brands()
+    brands, channels = actor.brands(), actor.channels()
+    if not actor.may("look"):
+        return rows.none()
+    if channels is not None and "channel_id" in kind.columns:
+        # A blank channel means every one.
+        rows = rows.filter(channel_id__in=[*sorted(channels), ""])
     if brands is None or not kind.sku_column:
-        return rows if actor.may("look") else rows.none()
+        return rows
     if kind.model is Sku:
         return rows.filter(brand__in=brands)
     return rows.filter(**{f"{kind.sku_column}__in": Sku.objects.filter(brand__in=brands).values("sku_id")})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,10 +11,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from skuwise.core.dictionary import fields_of
-from skuwise.server.accounts.actor import Actor
+from skuwise.server.accounts.actor import SYSTEM, Actor
 from skuwise.server.audit.record import Happened, record_all
 from skuwise.server.catalog.models import Sku
 from skuwise.server.errors import NotFoundError, RefusedError
+from skuwise.server.jobs.handlers import duty
 from skuwise.server.operations.previews import Action, Effect, Parameters, register
 from skuwise.server.rules.models import Override, OverrideKind
 from skuwise.server.rules.rulebook import rules_of
@@ -74,6 +75,20 @@ def expiring(days: int = 7, today: date | None = None) -> QuerySet[Override]:
     return Override.objects.filter(
         ended_at=None, valid_until__gt=day, valid_until__lte=day + timedelta(days=days)
     ).order_by("valid_until", "id")
+
+
+@duty("overrides ending", timedelta(hours=1))
+def tell_ending(_now: datetime) -> None:
+    """Tell once of each override that ends within a week: an entry of the audit, which webhooks may be told of."""
+    with transaction.atomic():
+        ending = list(expiring().filter(told_at=None).select_for_update()[:ROWS_MAX])
+        Override.objects.filter(pk__in=[one.pk for one in ending]).update(told_at=timezone.now())
+        record_all(
+            SYSTEM,
+            "override.expiring",
+            "override",
+            (Happened(one.pk, None, _told(one) | {"author": one.author}, "", one.brand) for one in ending),
+        )
 
 
 def proposal_units(day: date | None = None) -> dict[tuple[str, str], int]:
