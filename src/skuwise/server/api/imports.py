@@ -120,7 +120,7 @@ def stage_import(
         raise RefusedError("IMP-SOURCE", "the name of the source is too long", "give at most 200 characters")
     with tempfile.TemporaryDirectory(prefix="skuwise-upload-") as folder:
         for file in files:
-            _keep(file, Path(folder))
+            keep_upload(file, Path(folder))
         return told(stage(request.actor, Path(folder), source or "api", whole=whole))
 
 
@@ -154,7 +154,7 @@ def discard_import(request: HttpRequest, batch_id: Id, why: Why) -> Any:
     return with_etag(told(committing.discard(request.actor, batch_id, why.reason, if_match(request))))
 
 
-def _keep(file: UploadedFile, folder: Path) -> None:
+def keep_upload(file: Any, folder: Path) -> None:
     """Write a file under its plain name; a ZIP is unpacked, as far as its size is bounded."""
     name = _plain_name(str(file.name))
     if not name.lower().endswith(".zip"):

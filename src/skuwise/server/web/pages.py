@@ -22,6 +22,7 @@ NAVIGATION = (
     ("today", "Today", "home", "look"),
     ("worklist", "Worklist", "list-check", "look"),
     ("orders", "Purchasing", "shopping-cart", "look"),
+    ("imports", "Imports", "file-import", "import"),
 )
 
 

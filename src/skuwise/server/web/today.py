@@ -10,6 +10,7 @@ from skuwise.server.imports.models import ImportBatch
 from skuwise.server.planning import answers, reading
 from skuwise.server.planning.models import PlanRun
 from skuwise.server.purchasing.orders import visible
+from skuwise.server.sales.models import OrderLine
 from skuwise.server.web.pages import actor, page
 
 SHOWN = 8
@@ -21,7 +22,8 @@ def today(request: HttpRequest) -> HttpResponse:
     who = actor(request)
     run = PlanRun.objects.filter(in_force=True).first()
     if run is None:
-        return render(request, "web/welcome.html", {"newest": PlanRun.objects.order_by("-id").first()})
+        told = {"newest": PlanRun.objects.order_by("-id").first(), "has_sales": OrderLine.objects.exists()}
+        return render(request, "web/welcome.html", told)
     items = reading.items(who)
     totals = reading.summaries(who, "total")
     due = items.filter(order_quantity_units__gt=0)
@@ -42,5 +44,6 @@ def today(request: HttpRequest) -> HttpResponse:
             "waiting": answers.changes(who).filter(state="waiting").count(),
             "held": ImportBatch.objects.filter(state="held").count() if who.may("import") else 0,
             "drafts": visible(who).filter(state="draft").count(),
+            "can_plan": who.may("plan") and who.brands("plan") is None,
         },
     )
