@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from skuwise._version import __version__
-from skuwise.cli import serving, watch_commands
+from skuwise.cli import serve_commands, watch_commands
 
 app = typer.Typer(
     help="Plan stock one SKU at a time, across each SKU's whole life, and explain every number.",
@@ -225,4 +225,4 @@ def rules_list(plan: Annotated[Path, typer.Option(metavar="PLAN", help="Folder o
 
 
 watch_commands.add_to(app, rules_app)
-serving.add_to(app)
+serve_commands.add_to(app)

@@ -1,4 +1,4 @@
-"""The server's commands: serve, import, backup, restore, upgrade."""
+"""What the server's commands do: serve, import, back up, restore, upgrade."""
 
 from __future__ import annotations
 
@@ -8,30 +8,17 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from skuwise.cli.screen import refused, say, screen
 
-DataFolder = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="Data folder; by default that of SKUWISE_DATA or of the user."),
-]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8765,
-    data: DataFolder = None,
-    runner: Annotated[bool, typer.Option("--runner/--no-runner", help="Do background work too.")] = True,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Requests answered at once.")] = 8,
-) -> None:
-    """Serve the shop: bring the database up to date, then answer at the address shown until stopped (Ctrl+C).
-
-    The first start prints a link by which the first person makes an account. SKUWISE_DATABASE_URL chooses PostgreSQL.
-    """
+def serve(host: str, port: int, data: Path | None, runner: bool, threads: int) -> None:
+    """Bring the database up to date, then answer until stopped."""
     if host not in LOOPBACK:
         os.environ.setdefault("SKUWISE_HOSTS", f"localhost,127.0.0.1,[::1],{host}" if host != "0.0.0.0" else "*")
     ready(data)
@@ -60,13 +47,7 @@ def serve(
     _answer(application, listening, threads, worker)
 
 
-def import_folder(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The dataset: sales.csv, stock.csv …")],
-    source: Annotated[str, typer.Option(metavar="NAME", help="Who delivers it.")] = "files",
-    whole: Annotated[bool, typer.Option("--whole", help="What this source no longer lists is gone.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Commit without asking.")] = False,
-    data: DataFolder = None,
-) -> None:
+def import_folder(folder: Path, source: str, whole: bool, yes: bool, data: Path | None) -> None:
     """Import a folder into the server's database: show what would change, then commit it."""
     ready(data)
     from skuwise.server.accounts.actor import SYSTEM
@@ -94,11 +75,7 @@ def import_folder(
         raise refused(f"{error.message}\n{error.mend}") from None
 
 
-def backup(
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="New file for the backup.")],
-    secret: Annotated[bool, typer.Option("--secret/--no-secret", help="Keep the secret key in it too.")] = True,
-    data: DataFolder = None,
-) -> None:
+def backup(target: Path, secret: bool, data: Path | None) -> None:
     """Write everything into one file, also while the server runs. Keep it as safe as the server itself."""
     ready(data)
     from skuwise.server.errors import RefusedError
@@ -112,11 +89,7 @@ def backup(
     say(screen(), f"{target}: {len(manifest['files']):,} files, {size:,.1f} MB, plan {manifest['plan_id'] or 'none'}")
 
 
-def restore(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
-    data: DataFolder = None,
-) -> None:
+def restore(source: Path, force: bool, data: Path | None) -> None:
     """Put a backup into an empty data folder and database, and check that it is whole. Stop the server first."""
     ready(data)
     from skuwise.server.errors import RefusedError
@@ -129,10 +102,7 @@ def restore(
     say(screen(), f"restored: plan {found['plan_id'] or 'none'}, audit chain and ledger whole")
 
 
-def upgrade(
-    check: Annotated[bool, typer.Option("--check", help="Only say what would be done.")] = False,
-    data: DataFolder = None,
-) -> None:
+def upgrade(check: bool, data: Path | None) -> None:
     """Bring the database up to date with the program; with --check say what is pending and whether all is whole."""
     ready(data)
     console = screen()
@@ -228,12 +198,3 @@ def _answer(application: Any, listening: socket.socket, threads: int, worker: su
         if worker is not None:
             worker.terminate()
             worker.wait(30)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command("serve", short_help="Serve the shop to the team: database, pages, API, background work.")(serve)
-    app.command("import", short_help="Import a folder into the server's database.")(import_folder)
-    app.command("backup", short_help="Write everything of the server into one file.")(backup)
-    app.command("restore", short_help="Put a backup into an empty data folder.")(restore)
-    app.command("upgrade", short_help="Bring the database up to date; --check only tells.")(upgrade)
