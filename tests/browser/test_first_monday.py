@@ -22,6 +22,19 @@ import skuwise
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = Path(__file__).parents[2] / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "correct horse battery"
+PAGES = (
+    "/",
+    "/items",
+    "/orders",
+    "/orders/PO-000001",
+    "/watch",
+    "/watch?state=applied",
+    "/portfolio",
+    "/portfolio?by=abc_xyz",
+    "/imports",
+    "/imports/1",
+    "/sign-in",
+)
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: python assets/collect.py"),
@@ -118,6 +131,13 @@ def test_from_the_first_link_to_an_approved_order_and_no_page_shuts_anyone_out(
     page.get_by_role("button", name="Approve").click()
     page.get_by_role("button", name="Mark as sent").click()
     expect(page.locator(".state").first).to_have_text("sent")
+    page.get_by_role("link", name="Watch").first.click()
+    page.locator("input[name=id]").first.check()
+    page.get_by_role("button", name="Approve those chosen").click()
+    expect(page.get_by_text("1 answered")).to_be_visible()
+    page.get_by_role("link", name="Portfolio").first.click()
+    page.locator("tbody a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Worklist")
     assert wrong == []
     _check_pages(browser, address, page.context.storage_state())
 
@@ -130,7 +150,7 @@ def _check_pages(browser: Browser, address: str, state: Any) -> None:
                 browser, address, storage_state=state, bypass_csp=True, color_scheme=scheme,
                 viewport={"width": width, "height": 900},
             )  # fmt: skip
-            for path in ("/", "/items", "/orders", "/orders/PO-000001", "/imports", "/imports/1", "/sign-in"):
+            for path in PAGES:
                 page.goto(address + path)
                 if path == "/items":
                     first = page.locator("tbody a").first.get_attribute("href")

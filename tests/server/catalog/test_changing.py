@@ -15,6 +15,7 @@ from skuwise.server.catalog.shop import change_settings, shop_settings
 from skuwise.server.dataset import shop_dataset
 from skuwise.server.errors import ConflictError, NotAllowedError, NotFoundError, RefusedError
 from skuwise.server.imports.committing import reverse
+from skuwise.server.operations.previews import commit, preview
 from skuwise.server.stock import ledger
 from skuwise.server.stock.models import StockSnapshot
 from skuwise.server.stock.moving import Moved, move, take_daily_snapshot, view
@@ -127,6 +128,12 @@ def test_stock_is_adjusted_and_carried_once_with_a_reason() -> None:
         move(BUYER, [Moved("m6", "CAP-1", "SHOP", -4, "lost")])
     with pytest.raises(NotFoundError):
         move(OF_ALDER, [Moved("m7", "CAP-1", "MAIN", -1, "lost")])
+    row = {"key": "m8", "sku_id": "CAP-1", "location_id": "SHOP", "units": -1, "reason": "sold by hand"}
+    shown, effect = preview(BUYER, "stock.move", {"rows": [row]})
+    assert effect.rows[0]["there_now"] == 3
+    assert commit(BUYER, shown.token) == commit(BUYER, shown.token) == {"moved": 1}
+    with pytest.raises(RefusedError, match="cannot be read"):
+        preview(BUYER, "stock.move", {"rows": [{"sku": "CAP-1"}]})
     assert ledger.differences().is_empty()
 
 

@@ -16,6 +16,7 @@ from skuwise.server.audit.record import Happened, record_all
 from skuwise.server.catalog.models import Sku
 from skuwise.server.errors import NotFoundError, RefusedError
 from skuwise.server.jobs.handlers import duty
+from skuwise.server.operations.previews import ROWS_SHOWN, Action, Effect, Parameters, register
 from skuwise.server.stock import ledger
 from skuwise.server.stock.ledger import Movement
 from skuwise.server.stock.models import MovementKind, StockLevel, StockMovement, StockState
@@ -169,3 +170,38 @@ def _of_brands(actor: Actor, rows: QuerySet[Any]) -> QuerySet[Any]:
     if not actor.may("look"):
         return rows.none()
     return rows if brands is None else rows.filter(sku_id__in=Sku.objects.filter(brand__in=brands).values("sku_id"))
+
+
+def _asked(parameters: Parameters) -> list[Moved]:
+    try:
+        return [Moved(**{**row, "units": int(row["units"])}) for row in parameters.get("rows", [])]
+    except (TypeError, KeyError, ValueError) as error:
+        raise RefusedError(
+            "LED-ROW", f"a movement cannot be read: {error}", "name key, SKU, location, units, reason"
+        ) from error
+
+
+def _look(actor: Actor, parameters: Parameters) -> Effect:
+    """What would lie there afterwards."""
+    moves = _asked(parameters)
+    before = {(one.sku_id, place["location_id"]): place for one in moves for place in view(actor, one.sku_id)}
+    rows = [
+        {
+            "sku_id": one.sku_id,
+            "location_id": one.location_id,
+            "state": one.state,
+            "units": one.units,
+            "to_location_id": one.to_location_id,
+            "there_now": before.get((one.sku_id, one.location_id), {}).get(one.state, 0),
+        }
+        for one in moves
+    ]
+    told = f"{len(moves):,} movement{'' if len(moves) == 1 else 's'} of {len({one.sku_id for one in moves}):,} SKUs"
+    return Effect(told, {"movements": len(moves)}, rows=rows[:ROWS_SHOWN], fingerprint_of=rows)
+
+
+register(
+    Action(
+        "stock.move", "moving stock", "buy", _look, lambda actor, parameters: {"moved": move(actor, _asked(parameters))}
+    )
+)

@@ -22,6 +22,8 @@ NAVIGATION = (
     ("today", "Today", "home", "look"),
     ("worklist", "Worklist", "list-check", "look"),
     ("orders", "Purchasing", "shopping-cart", "look"),
+    ("watch", "Watch", "bell", "look"),
+    ("portfolio", "Portfolio", "layout-grid", "look"),
     ("imports", "Imports", "file-import", "import"),
 )
 
