@@ -47,7 +47,8 @@ PERMISSION_OF = {
     "receive_order": "buy", "take_back_receipt": "buy", "cancel_order": "buy", "close_order": "buy",
     "get_order_document": "look", "list_supplier_scores": "look",
     "list_overrides": "look", "list_rulebook_versions": "look", "list_rule_fields": "look", "get_rulebook": "look",
-    "get_rulebook_version": "look", "list_rule_history": "look", "add_overrides": "edit_rules",
+    "get_rulebook_version": "look", "list_rule_history": "look",
+    "list_rules_in_force": "look", "explain_rule": "look", "add_overrides": "edit_rules",
     "end_overrides": "edit_rules", "list_actions": "look", "show_preview": "look", "commit_preview": "look",
     "undo_preview": "look",
     "list_jobs": "look", "get_job": "look", "cancel_job": "look", "retry_job": "look",
@@ -134,7 +135,13 @@ def test_no_list_shows_what_belongs_to_another_brand() -> None:
     assert checked == 5
     for path in ("/proposals", "/supplier-scores", "/summaries/supplier", "/summaries/total"):
         assert "BIRCH" not in alder.get(path).content.decode(), path
-    for path in ("/items/CAP-1/MAIN/explanation", "/rules/history?sku_id=CAP-1", "/plan-runs/in-force"):
+    for path in (
+        "/items/CAP-1/MAIN/explanation",
+        "/rules/history?sku_id=CAP-1",
+        "/rules",
+        "/rules/explanation?sku_id=CAP-1&location_id=MAIN&field=service_target",
+        "/plan-runs/in-force",
+    ):
         answer = alder.get(path)
         assert answer.status_code in (403, 404), (path, answer.content)
     assert alder.get("/summaries/total").json()[0]["items"] == 2

@@ -103,7 +103,11 @@ def test_a_replay_runs_in_the_background_and_its_report_is_kept() -> None:
     report = proofs.report_of(VIEWER, ended.pk)
     assert report.is_relative_to(Path(settings.CONFIG.data_folder))
     assert "<html" in report.read_text(encoding="utf-8")[:500]
+    chosen = run_now(proofs.start_replay(PLANNER, choose_by="abc_class"))
+    assert proofs.report_of(VIEWER, chosen.pk).exists()
+    with pytest.raises(RefusedError, match="divides no items"):
+        proofs.start_replay(PLANNER, choose_by="colour")
     with pytest.raises(RefusedError, match="kind of policy"):
         proofs.start_replay(PLANNER, ["magic"])
     with pytest.raises(NotFoundError):
-        proofs.report_of(SYSTEM, ended.pk + 1)
+        proofs.report_of(SYSTEM, ended.pk + 99)

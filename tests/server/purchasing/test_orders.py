@@ -140,6 +140,20 @@ def test_a_delivery_posted_twice_counts_once_and_can_be_taken_back(shop: None) -
     assert ledger.differences().is_empty()
 
 
+def test_a_delivery_is_shown_posted_and_taken_back(shop: None) -> None:
+    order = _sent()
+    line = order.lines.first()
+    lines = [{"sku_id": line.sku_id, "units": line.units - 1}]
+    shown, effect = preview(BUYER, "orders.receive", {"order": order.number, "key": "dock-1", "lines": lines})
+    assert effect.rows == [{"sku_id": line.sku_id, "units": line.units - 1, "damaged_units": 0, "left_due": 1}]
+    assert commit(BUYER, shown.token)["state"] == "partly_received"
+    undo(BUYER, shown.token, "counted wrongly")
+    assert service.get(BUYER, order.number).state == "sent"
+    assert ledger.differences().is_empty()
+    with pytest.raises(RefusedError, match="cannot be read"):
+        preview(BUYER, "orders.receive", {"order": order.number, "lines": [{"sku": 1}]})
+
+
 def test_more_than_was_ordered_needs_a_note(shop: None) -> None:
     order = _sent()
     sku = order.lines.first().sku_id

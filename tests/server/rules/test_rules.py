@@ -12,7 +12,7 @@ from skuwise.server.audit.models import AuditEntry
 from skuwise.server.dataset import shop_dataset
 from skuwise.server.errors import ConflictError, NotAllowedError, NotFoundError, RefusedError
 from skuwise.server.operations.previews import commit, preview, undo
-from skuwise.server.rules.looking import fields, history
+from skuwise.server.rules.looking import counted, explained, fields, history
 from skuwise.server.rules.models import Override, RulebookVersion
 from skuwise.server.rules.overrides import add, end, expiring, tell_ending, visible
 from skuwise.server.rules.rulebook import rulebook_in_force, write_version
@@ -122,3 +122,15 @@ def test_of_two_who_write_the_rulebook_one_is_told() -> None:
     with pytest.raises(NotAllowedError):
         write_version(OF_ALDER, TEXT, "mine", 1)
     assert "review_period_days" in {one["field"] for one in fields()}
+
+
+def test_every_layer_that_was_tried_is_told_and_what_each_rule_decides() -> None:
+    imported()
+    add(PLANNER, [ROW])
+    planned()
+    tried = explained(VIEWER, "CAP-1", "MAIN", "service_target")
+    assert [one["value"] for one in tried if one["holds"]] == ["0.99"]
+    assert tried[-1]["layer"] == "override"
+    with pytest.raises(NotFoundError):
+        explained(OF_ALDER, "CAP-1", "MAIN", "service_target")
+    assert sum(one["items"] for one in counted(VIEWER)) > 0

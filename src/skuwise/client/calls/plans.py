@@ -190,6 +190,7 @@ class AskedReplay(TypedDict):
     policies: NotRequired[list[str]]
     start: NotRequired[str | None]
     end: NotRequired[str | None]
+    choose_by: NotRequired[str]
 
 
 class JobRecord(TypedDict):

@@ -91,6 +91,23 @@ class HistoryLine(TypedDict):
     why: str
 
 
+class RuleRecord(TypedDict):
+    layer: str
+    rule: str
+    fields: list[str]
+    items: int
+
+
+class TriedRecord(TypedDict):
+    """A rule that speaks of the field; ``why_not`` says what keeps it away, blank where it matches."""
+
+    layer: str
+    rule: str
+    value: str
+    why_not: str
+    holds: bool
+
+
 class EndOverrides(TypedDict):
     ids: list[int]
     reason: str
@@ -166,6 +183,19 @@ class RulesCalls:
     def list_rule_history(self, *, sku_id: str, field: str = "") -> list[HistoryLine]:
         """What happened to the rules of a SKU."""
         answer: list[HistoryLine] = self._ask("GET", "/rules/history", query={"sku_id": sku_id, "field": field})
+        return answer
+
+    def list_rules_in_force(self) -> list[RuleRecord]:
+        """Every rule of the plan in force, with how many items it decides something for."""
+        answer: list[RuleRecord] = self._ask("GET", "/rules")
+        return answer
+
+    def explain_rule(self, *, sku_id: str, location_id: str, field: str) -> list[TriedRecord]:
+        """Every layer tried for one field of one item, and the rule that holds."""
+        answer: list[TriedRecord] = self._ask(
+            "GET", "/rules/explanation",
+            query={"sku_id": sku_id, "location_id": location_id, "field": field},
+        )
         return answer
 
     def end_overrides(self, body: EndOverrides) -> Ended:

@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from skuwise.server.accounts.actor import Actor
-from skuwise.server.api.foundation import Id, Name, Text, endpoint
+from skuwise.server.api.foundation import Id, MaybeName, Name, Text, endpoint
 from skuwise.server.api.jobs import JobRecord, told_job
 from skuwise.server.api.lists import list_endpoint
 from skuwise.server.listing.spec import Column, ListSpec
@@ -112,6 +112,7 @@ class AskedReplay(Schema):
     policies: Annotated[list[Name], Field(min_length=1, max_length=8)] = list(proofs.POLICIES)
     start: date | None = None
     end: date | None = None
+    choose_by: MaybeName = ""
 
 
 def _runs(actor: Actor) -> Any:
@@ -192,7 +193,7 @@ def decide_changes(request: HttpRequest, decided: Decided) -> Any:
 @endpoint(router, "POST", "/replays", "plan", JobRecord, status=202)
 def start_replay(request: HttpRequest, asked: AskedReplay) -> Any:
     """Re-live the shop's history under several policies, in the background."""
-    return told_job(proofs.start_replay(request.actor, asked.policies, asked.start, asked.end))
+    return told_job(proofs.start_replay(request.actor, asked.policies, asked.start, asked.end, asked.choose_by))
 
 
 @endpoint(router, "GET", "/replays/{job_id}/report", "look", Any)

@@ -81,6 +81,23 @@ class HistoryLine(Schema):
     why: str
 
 
+class RuleRecord(Schema):
+    layer: str
+    rule: str
+    fields: list[str]
+    items: int
+
+
+class TriedRecord(Schema):
+    """A rule that speaks of the field; ``why_not`` says what keeps it away, blank where it matches."""
+
+    layer: str
+    rule: str
+    value: str
+    why_not: str
+    holds: bool
+
+
 class OverrideRow(Schema):
     """``order_units`` as the field sets the quantity to order instead of the proposed one."""
 
@@ -173,6 +190,18 @@ def get_rulebook_version(request: HttpRequest, number: Id) -> Any:  # noqa: ARG0
 def list_rule_history(request: HttpRequest, sku_id: Name, field: MaybeName = "") -> Any:
     """What happened to the rules of a SKU."""
     return looking.history(request.actor, sku_id, field)
+
+
+@endpoint(router, "GET", "/rules", "look", list[RuleRecord])
+def list_rules_in_force(request: HttpRequest) -> Any:
+    """Every rule of the plan in force, with how many items it decides something for."""
+    return looking.counted(request.actor)
+
+
+@endpoint(router, "GET", "/rules/explanation", "look", list[TriedRecord])
+def explain_rule(request: HttpRequest, sku_id: Name, location_id: Name, field: Name) -> Any:
+    """Every layer tried for one field of one item, and the rule that holds."""
+    return looking.explained(request.actor, sku_id, location_id, field)
 
 
 @endpoint(router, "POST", "/overrides", "edit_rules", Added, status=201)

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 import skuwise
+from skuwise.replaying.choose import CHOSEN_BY
 from skuwise.reports.replay_folder import REPORT_FILE
 from skuwise.server.accounts.actor import Actor
 from skuwise.server.dataset import shop_dataset
@@ -24,15 +25,25 @@ POLICIES = ("textbook", "skuwise")
 
 
 def start_replay(
-    actor: Actor, policies: Sequence[str] = POLICIES, start: date | None = None, end: date | None = None
+    actor: Actor,
+    policies: Sequence[str] = POLICIES,
+    start: date | None = None,
+    end: date | None = None,
+    choose_by: str = "",
 ) -> Job:
-    """Ask for a replay of the shop's own history under these kinds of policy."""
+    """Ask for a replay of the shop's own history under these kinds of policy.
+
+    With ``choose_by`` (one of ``CHOSEN_BY``) settings are picked per group on the earlier part of the window and shown
+    on the later one, beside the rulebook as it is and the textbook.
+    """
     actor.require_everywhere("plan")
     unknown = [kind for kind in policies if kind not in KINDS]
     if unknown or not policies:
         raise RefusedError("RUN-POLICY", f"{unknown[:1]} is no kind of policy", f"known are {', '.join(KINDS)}")
+    if choose_by and choose_by not in CHOSEN_BY:
+        raise RefusedError("RUN-CHOOSE", f"{choose_by!r} divides no items", f"known are {', '.join(CHOSEN_BY)}")
     days = {"start": start and start.isoformat(), "end": end and end.isoformat()}
-    return queue.enqueue(actor, "replay", {"policies": list(policies), **days}, lock="replay")
+    return queue.enqueue(actor, "replay", {"policies": list(policies), **days, "choose_by": choose_by}, lock="replay")
 
 
 def report_of(actor: Actor, job_id: int) -> Path:
@@ -47,20 +58,23 @@ def report_of(actor: Actor, job_id: int) -> Path:
 
 @job("replay", "Replaying the past", "plan")
 def replay_job(
-    context: JobContext, policies: list[str], start: str | None = None, end: str | None = None
+    context: JobContext, policies: list[str], start: str | None = None, end: str | None = None, choose_by: str = ""
 ) -> dict[str, Any]:
     """Re-live the past; the report lies in the data folder."""
     dataset = shop_dataset(None, lambda what: context.progress(what, 0, 0))
-    result = skuwise.replay(
-        dataset,
-        policies,
-        rulebook=rulebook_in_force(),
-        start=date.fromisoformat(start) if start else None,
-        end=date.fromisoformat(end) if end else None,
-        progress=context.progress,
-    )
-    skuwise.write_replay(result, _folder(context.job.pk), overwrite=True)
-    return {"folder": _folder(context.job.pk).name}
+    window: dict[str, Any] = {
+        "rulebook": rulebook_in_force(),
+        "start": date.fromisoformat(start) if start else None,
+        "end": date.fromisoformat(end) if end else None,
+        "progress": context.progress,
+    }
+    target = _folder(context.job.pk)
+    if choose_by:
+        choice = skuwise.choose_policy(dataset, by=choose_by, **window)
+        skuwise.write_replay(choice.late, target, choice=choice, overwrite=True)
+    else:
+        skuwise.write_replay(skuwise.replay(dataset, policies, **window), target, overwrite=True)
+    return {"folder": target.name}
 
 
 def _folder(job_id: int) -> Path:

@@ -14,6 +14,7 @@ from skuwise.server.planning.run import in_force
 from skuwise.server.purchasing import orders as service
 from skuwise.server.purchasing.drafting import Group, Proposal, draft, grouped, open_proposals
 from skuwise.server.purchasing.models import OrderState, PurchaseOrder
+from skuwise.server.purchasing.receiving import Arrived, receive, take_back
 
 ORDERS_MAX = 5_000
 
@@ -124,6 +125,52 @@ def _do_cancel(actor: Actor, parameters: Parameters) -> dict[str, Any]:
     return {"orders": [order.number for order in chosen]}
 
 
+def _arrived(parameters: Parameters) -> dict[str, Arrived]:
+    try:
+        return {
+            str(row["sku_id"]): Arrived(int(row.get("units", 0)), int(row.get("damaged_units", 0)))
+            for row in parameters["lines"]
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RefusedError(
+            "PO-RECEIPT", f"the delivery cannot be read: {error}", "name order, key and lines"
+        ) from error
+
+
+def _look_receive(actor: Actor, parameters: Parameters) -> Effect:
+    """What the delivery would leave due."""
+    order = service.get(actor, str(parameters.get("order", "")), "buy")
+    arrived = _arrived(parameters)
+    rows = [
+        {
+            "sku_id": line.sku_id,
+            "units": some.units,
+            "damaged_units": some.damaged_units,
+            "left_due": max(line.due_units - some.units - some.damaged_units, 0),
+        }
+        for line in order.lines.order_by("sku_id")
+        if (some := arrived.get(line.sku_id)) is not None
+    ]
+    units = sum(some.units for some in arrived.values())
+    return Effect(
+        f"Receive {units:,} units of {order.number}", {"lines": len(arrived), "units": units}, rows=rows[:ROWS_SHOWN],
+        fingerprint_of=[order.version, sorted(arrived)],
+    )  # fmt: skip
+
+
+def _do_receive(actor: Actor, parameters: Parameters) -> dict[str, Any]:
+    order = receive(
+        actor, str(parameters["order"]), str(parameters.get("key", "")), _arrived(parameters),
+        note=str(parameters.get("note", "")),
+    )  # fmt: skip
+    return {"order": order.number, "key": str(parameters.get("key", "")), "state": order.state}
+
+
+def _undo_receive(actor: Actor, result: dict[str, Any], reason: str) -> None:
+    take_back(actor, result["order"], result["key"], reason or "taken back")
+
+
+register(Action("orders.receive", "receiving", "buy", _look_receive, _do_receive, _undo_receive))
 register(Action("orders.draft", "drafting orders", "buy", _look_draft, _do_draft, _undo_draft))
 register(
     Action(

@@ -10,13 +10,17 @@ import numpy as np
 import skuwise
 from skuwise.core.dictionary import fields_of
 from skuwise.core.rules import Rulebook
+from skuwise.core.rules.explain import explain_field
+from skuwise.core.rules.resolve import deciding_counts
+from skuwise.core.trace.explain import find_item
 from skuwise.server.accounts.actor import Actor
 from skuwise.server.catalog.models import Sku
 from skuwise.server.dataset import shop_dataset
 from skuwise.server.errors import NotFoundError
 from skuwise.server.operations.previews import Action, Effect, Parameters, register
 from skuwise.server.planning.models import PlanRun
-from skuwise.server.planning.run import journal_of
+from skuwise.server.planning.reading import item, snapshot
+from skuwise.server.planning.run import in_force, journal_of
 from skuwise.server.rules.models import Override, RulebookVersion
 from skuwise.server.rules.overrides import visible
 from skuwise.server.rules.rulebook import (
@@ -87,6 +91,38 @@ def history(actor: Actor, sku_id: str, field: str = "") -> list[dict[str, Any]]:
             for line in history_of(read_journal(journal), sku_id, field)
         ]
     return sorted(told, key=lambda line: line["on"])
+
+
+def explained(actor: Actor, sku_id: str, location_id: str, field: str) -> list[dict[str, Any]]:
+    """Every rule that speaks of a field, tried on one item of the plan in force, by rising precedence; one holds."""
+    item(actor, sku_id, location_id)
+    if field not in fields_of("rules"):
+        raise NotFoundError("RBK-FIELD", f"there is no rule field {field!r}", "look at the list of rule fields")
+    plan = snapshot(in_force())
+    row, _ = find_item(plan, sku_id, location_id, "order_quantity_units")
+    return [
+        {
+            "layer": one.layer,
+            "rule": one.rule.description or one.rule.where,
+            "value": str(one.value),
+            "why_not": one.why_not,
+            "holds": one.holds,
+        }
+        for one in explain_field(plan.rulebook, plan.columns, plan.labels, plan.as_of, row, field)
+    ]
+
+
+def counted(actor: Actor) -> list[dict[str, Any]]:
+    """Every rule of the plan in force but those about single SKUs, with the items for which it decides something."""
+    actor.require_everywhere("look")
+    plan = snapshot(in_force())
+    rules = plan.rulebook.in_order
+    counts = deciding_counts(plan.given_by, len(rules)).tolist()
+    return [
+        {"layer": rule.layer, "rule": rule.description or rule.where, "fields": sorted(rule.values), "items": count}
+        for rule, count in zip(rules, counts, strict=True)
+        if rule.layer not in ("automatic", "override")
+    ]
 
 
 def _told_override(one: Override) -> dict[str, Any]:
