@@ -23,17 +23,20 @@ def deliveries(receipts: pl.DataFrame | None, rows: np.ndarray, supplier: Labels
     code = names.cast(pl.Enum(known)).to_physical().cast(pl.Int64).to_numpy()
     order = _orders(receipts, rows)
     received, units = day_numbers(receipts, "received_on"), whole_numbers(receipts, "units", 0)
-    place = np.lexsort((whole_numbers(receipts, "_row", 0), units, order, rows, received))
+    ordered, promised = day_numbers(receipts, "ordered_on"), day_numbers(receipts, "promised_on")
+    asked = whole_numbers(receipts, "ordered_units", UNKNOWN)
+    # By all that a line says, so that the order of the lines in the file does not matter.
+    place = np.lexsort((asked, promised, ordered, code, units, order, rows, received))
     return Deliveries(
         item=rows[place].astype(np.int64),
         supplier=code[place],
         suppliers=tuple(known.to_list()),
         order=order[place],
-        ordered_day=day_numbers(receipts, "ordered_on")[place],
-        promised_day=day_numbers(receipts, "promised_on")[place],
+        ordered_day=ordered[place],
+        promised_day=promised[place],
         received_day=received[place],
         units=units[place],
-        ordered_units=whole_numbers(receipts, "ordered_units", UNKNOWN)[place],
+        ordered_units=asked[place],
     )
 
 
